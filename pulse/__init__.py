@@ -1,0 +1,1 @@
+"""Pulse: streaming pipelines written once, checked, compiled, and run at Arrow speed."""

@@ -1,0 +1,1 @@
+"""The ``pulse`` command: click commands without logic."""

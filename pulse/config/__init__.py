@@ -1,0 +1,1 @@
+"""From a TOML file to pydantic models to a Pipeline."""

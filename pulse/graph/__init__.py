@@ -1,0 +1,1 @@
+"""Logical graph, validation, optimiser rules, physical plan and drawings."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics: an observer of the engine."""

@@ -1,0 +1,136 @@
+"""A bundle: a run of records from one collection, with their event times and watermarks.
+
+It has one of two layouts. *columns* is a ``pyarrow.RecordBatch``; *rows* is a list of Python objects, which
+are dicts wherever the records have named fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Int64s: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Data: TypeAlias = "pa.RecordBatch | list[Any]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where the records of a bundle came from, for error messages.
+
+    Args:
+        name: a path, topic partition or source name.
+        numbers: the 1-based line, row or event number of each record, ``int64[n]``.
+    """
+
+    name: str
+    numbers: Int64s
+
+    def locate(self, row: int) -> str:
+        """Return the position of a record as ``name:number``."""
+        return f"{self.name}:{self.numbers[row]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """The window of each record, once a grouping has given it one: ``[start, end)``, ``int64[n]`` each."""
+
+    starts: Int64s
+    ends: Int64s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """Records with the times that travel with them.
+
+    Args:
+        data: ``pyarrow.RecordBatch`` (layout *columns*) or a list of objects (layout *rows*), n records.
+        times: event time of each record, ``int64[n]``, microseconds UTC.
+        watermarks: the watermark in force just before each record, ``int64[n]``, never falling; or one
+            number when it is the same for all.
+        windows: the window of each record, after a grouping.
+        origin: where each record was read, when known.
+        partial: whether the records are partial aggregates on their way to the step that merges them.
+
+    Example:
+        >>> b = Bundle([{"a": 1}, {"a": 2}], np.array([10, 20]), 5)
+        >>> len(b), b.take(np.array([False, True])).data
+        (2, [{'a': 2}])
+    """
+
+    data: Data
+    times: Int64s
+    watermarks: Int64s | int
+    windows: Windows | None = None
+    origin: Origin | None = None
+    partial: bool = False
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def is_rows(self) -> bool:
+        """Whether the layout is rows."""
+        return isinstance(self.data, list)
+
+    @property
+    def batch(self) -> pa.RecordBatch:
+        """The records as columns; the caller knows that the layout is columns."""
+        assert isinstance(self.data, pa.RecordBatch)  # noqa: S101 - the compiler put a conversion where it must
+        return self.data
+
+    @property
+    def rows(self) -> list[Any]:
+        """The records as rows; the caller knows that the layout is rows."""
+        assert isinstance(self.data, list)  # noqa: S101 - the compiler put a conversion where it must
+        return self.data
+
+    @property
+    def nbytes(self) -> int:
+        """An estimate of the memory that the records hold, in bytes."""
+        return len(self.data) * 256 if isinstance(self.data, list) else self.data.nbytes
+
+    def watermark_of(self, row: int) -> int:
+        """Return the watermark in force just before a record."""
+        return self.watermarks if isinstance(self.watermarks, int) else int(self.watermarks[row])
+
+    def with_data(self, data: Data) -> Bundle:
+        """Return the same times over other data of the same length."""
+        return replace(self, data=data)
+
+    def take(self, keep: Mask | Int64s) -> Bundle:
+        """Return the records that a mask selects, or those at the given indices, in that order."""
+        if keep.dtype == np.bool_:
+            if keep.all():
+                return self
+            keep = np.flatnonzero(keep)
+        if isinstance(self.data, list):
+            data: Data = [self.data[i] for i in keep.tolist()]
+        else:
+            data = self.data.take(pa.array(keep))
+        return Bundle(
+            data,
+            self.times[keep],
+            self.watermarks if isinstance(self.watermarks, int) else self.watermarks[keep],
+            Windows(self.windows.starts[keep], self.windows.ends[keep]) if self.windows else None,
+            Origin(self.origin.name, self.origin.numbers[keep]) if self.origin else None,
+            self.partial,
+        )
+
+    def slice(self, start: int, stop: int) -> Bundle:
+        """Return the records ``start`` to ``stop`` without copying columns."""
+        data: Data = (
+            self.data[start:stop] if isinstance(self.data, list) else self.data.slice(start, stop - start)
+        )
+        return Bundle(
+            data,
+            self.times[start:stop],
+            self.watermarks if isinstance(self.watermarks, int) else self.watermarks[start:stop],
+            Windows(self.windows.starts[start:stop], self.windows.ends[start:stop]) if self.windows else None,
+            Origin(self.origin.name, self.origin.numbers[start:stop]) if self.origin else None,
+            self.partial,
+        )

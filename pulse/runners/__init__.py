@@ -1,0 +1,1 @@
+"""Runners decide when the engine works, never what it computes."""

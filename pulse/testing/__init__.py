@@ -1,0 +1,1 @@
+"""What a person needs to test pipelines, connectors and state backends."""

@@ -1,0 +1,1 @@
+"""The public vocabulary: builds the logical graph, never executes."""
