@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class PulseError(Exception):
-    """Base of every error that a person can cause or fix.
+    r"""Base of every error that a person can cause or fix.
 
     Args:
         message: one lower-case sentence.
@@ -38,7 +38,7 @@ class PulseError(Exception):
 
     Example:
         >>> str(PulseError("window size 0s is not positive", hint="use a size such as '60s'"))
-        "window size 0s is not positive\\nhint: use a size such as '60s'"
+        "window size 0s is not positive\nhint: use a size such as '60s'"
     """
 
     def __init__(self, message: str, *, hint: str | None = None, where: str | None = None) -> None:

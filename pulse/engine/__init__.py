@@ -1,1 +1,4 @@
-"""Sans-I/O execution of a plan: operators, stages, windows, watermarks, ledger. Never sleeps, reads a clock or opens a file."""
+"""Sans-I/O execution of a plan: operators, stages, windows, watermarks, ledger.
+
+Never sleeps, reads a clock or opens a file.
+"""

@@ -11,17 +11,18 @@ any thread, for several blocks at a time.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pyarrow as pa
 
     from pulse.model.bundle import Bundle, Data, Int64s
     from pulse.model.expressions import Expr
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """A position or prepared transaction is plain data, so that it can stand in a checkpoint."""
 
 Layout: TypeAlias = Literal["columns", "rows"]
