@@ -1,0 +1,122 @@
+"""From declarations to machines: the operator of each kind of step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulse.engine.operators.convert import ToColumnsOperator, ToRowsOperator
+from pulse.engine.operators.filter import FilterOperator
+from pulse.engine.operators.function import (
+    FieldsOperator,
+    FilterFunctionOperator,
+    FlatMapOperator,
+    InspectOperator,
+    MapBatchesOperator,
+    MapOperator,
+)
+from pulse.engine.operators.key_by import KeyByFunctionOperator
+from pulse.engine.operators.pass_on import PassOperator, WindowOperator
+from pulse.engine.operators.project import ProjectOperator
+from pulse.engine.operators.route import RouteOperator
+from pulse.engine.operators.timestamps import TimestampOperator
+from pulse.engine.windowing.aligned import AlignedAggregate
+from pulse.engine.windowing.combine import CombineOperator
+from pulse.engine.windowing.inputs import AggregateInputs
+from pulse.engine.windowing.session import SessionAggregate
+from pulse.engine.windowing.slicing import slicing_of
+from pulse.errors import PulseInternalError
+from pulse.graph.ops import (
+    AggregateOp,
+    CombineOp,
+    FieldsOp,
+    FilterOp,
+    FlattenOp,
+    FunctionOp,
+    KeyByOp,
+    ProjectOp,
+    RouteOp,
+    TimestampOp,
+    ToColumnsOp,
+    ToRowsOp,
+    WindowOp,
+)
+from pulse.model.windows import Session
+
+if TYPE_CHECKING:
+    from pulse.engine.operator import Operator, StepContext
+    from pulse.graph.collection import CollectionType
+    from pulse.graph.logical import Node
+
+_FUNCTIONS = {
+    "map": MapOperator,
+    "filter": FilterFunctionOperator,
+    "inspect": InspectOperator,
+    "flat_map": FlatMapOperator,
+    "batches": MapBatchesOperator,
+}
+
+
+def build_operator(node: Node, before: CollectionType, context: StepContext) -> Operator:
+    """Return the machine of a step.
+
+    Args:
+        node: the step.
+        before: the type of its (first) input.
+        context: what the machine may use.
+    """
+    match node.op:
+        case FilterOp() as op:
+            return FilterOperator(op, before.schema, context)
+        case ProjectOp() as op:
+            return ProjectOperator(op.columns, keep=op.keep, schema=before.schema, context=context)
+        case FunctionOp() as op:
+            return _FUNCTIONS[op.shape](op, context)
+        case FieldsOp() as op:
+            return FieldsOperator(op, context)
+        case TimestampOp() as op:
+            return TimestampOperator(op, context)
+        case KeyByOp() as op if op.function:
+            return KeyByFunctionOperator(op, context)
+        case KeyByOp() as op if op.computed:
+            return ProjectOperator(op.computed, keep=True, schema=before.schema, context=context)
+        case KeyByOp() | FlattenOp():
+            return PassOperator(context)
+        case WindowOp():
+            return WindowOperator(context)
+        case RouteOp() as op:
+            return RouteOperator(op, before.schema, context)
+        case ToRowsOp():
+            return ToRowsOperator(context)
+        case ToColumnsOp() as op:
+            return ToColumnsOperator(op, before.schema, context)
+        case AggregateOp() as op:
+            return _aggregate(op, before, context)
+        case CombineOp(aggregate=op):
+            slicing = slicing_of(before.windowing, carried=before.grouped)
+            return CombineOperator(_inputs(op, before, context), slicing, context)
+        case _:
+            raise PulseInternalError(f"step {node.name!r} has no operator ({type(node.op).__name__})")
+
+
+def _inputs(op: AggregateOp, before: CollectionType, context: StepContext) -> AggregateInputs:
+    return AggregateInputs(
+        before.keys or (),
+        op.aggregates,
+        timestamp=before.windowing.timestamp,
+        schema=before.schema,
+        context=context,
+    )
+
+
+def _aggregate(op: AggregateOp, before: CollectionType, context: StepContext) -> Operator:
+    windowing = before.windowing
+    inputs = _inputs(op, before, context)
+    if isinstance(windowing.window, Session):
+        return SessionAggregate(inputs, windowing, context)
+    return AlignedAggregate(
+        inputs,
+        windowing,
+        slicing_of(windowing, carried=before.grouped),
+        show_windows=bool(op.window_fields(windowing)),
+        context=context,
+    )

@@ -1,0 +1,112 @@
+"""Turning columns into rows and rows into columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from pulse.errors import RecordError
+from pulse.model.schema import widen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse.engine.operator import StepContext
+    from pulse.model.bundle import Bundle
+
+VALUE = "value"
+"""The field that holds a record which is not a dict, once it stands in columns."""
+
+ARROW_FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
+
+
+def batch_to_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return a dict per record. A list per column and one zip: twice as fast as ``to_pylist``.
+
+    Example:
+        >>> batch_to_rows(pa.record_batch({"a": [1, 2], "b": ["x", None]}))
+        [{'a': 1, 'b': 'x'}, {'a': 2, 'b': None}]
+    """
+    names = batch.schema.names
+    if not names:
+        return [{} for _ in range(batch.num_rows)]
+    columns = [column.to_pylist() for column in batch.columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+class ColumnBuilder:
+    """Makes columns of one field out of Python values, remembering the type from bundle to bundle.
+
+    A type that was not declared is the first one met and widens from there (int to double, null to
+    anything); a value that fits neither is a bad record.
+
+    Args:
+        name: the field, for messages.
+        declared: its type, when known.
+    """
+
+    def __init__(self, name: str, declared: pa.DataType | None = None) -> None:
+        self.name = name
+        self.declared = declared
+        self.type = declared
+
+    def build(self, values: list[Any]) -> pa.Array | None:
+        """Return the values as an array, or None when one of them does not fit."""
+        try:
+            if self.declared is not None:
+                return pa.array(values, self.declared)
+            array = pa.array(values)
+        except ARROW_FAILURES:
+            return None
+        return self._settle(array)
+
+    def _settle(self, array: pa.Array) -> pa.Array | None:
+        if self.type is None or self.type == array.type:
+            self.type = array.type
+            return array
+        wide = widen(self.type, array.type)
+        if wide is None:
+            return None
+        self.type = wide
+        return array if array.type == wide else array.cast(wide)
+
+    def fits(self, value: Any) -> bool:
+        """Return whether one value fits the type so far, widening it when that helps."""
+        return self.build([value]) is not None
+
+
+def build_columns(
+    bundle: Bundle, values: Sequence[list[Any]], builders: Sequence[ColumnBuilder], context: StepContext
+) -> tuple[Bundle, list[pa.Array]]:
+    """Build one column per list of values; records with a value that does not fit are rejected.
+
+    Returns:
+        The bundle without the rejected records, and one array per list, of its length.
+    """
+    columns = [builder.build(column) for builder, column in zip(builders, values, strict=True)]
+    if all(column is not None for column in columns):
+        return bundle, [column for column in columns if column is not None]
+    good = np.ones(len(bundle), np.bool_)
+    for row in range(len(bundle)):
+        for builder, column in zip(builders, values, strict=True):
+            if not builder.fits(column[row]):
+                good[row] = False
+                context.reject(bundle, row, misfit(builder, column[row]))
+                break
+    kept = [[v for v, ok in zip(column, good.tolist(), strict=True) if ok] for column in values]
+    built = [builder.build(column) for builder, column in zip(builders, kept, strict=True)]
+    if any(column is None for column in built):
+        raise RecordError("values of one field have types that no column can hold", step=context.name)
+    return bundle.take(good), [column for column in built if column is not None]
+
+
+def misfit(builder: ColumnBuilder, value: Any) -> str:
+    """Return the reason why a value does not fit a column."""
+    return f"field {builder.name!r} is {type(value).__name__} {value!r}, but its column is {builder.type}"
+
+
+def field_values(rows: list[Any], name: str) -> list[Any]:
+    """Return a field of each row; a missing field is a ``KeyError``."""
+    return [row[name] for row in rows]

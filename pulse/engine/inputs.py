@@ -1,0 +1,110 @@
+"""Several inputs, one watermark: the minimum over the active ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pulse.model.time import MAX_TIME, MIN_TIME
+
+if TYPE_CHECKING:
+    from pulse.model.bundle import Bundle
+
+
+class InputWatermarks:
+    """Tracks the watermark of each input and their minimum, which never goes back.
+
+    An idle input leaves the minimum; when it returns it counts again once it has caught up. When all are
+    idle, the watermark advances to the highest of them.
+
+    Args:
+        count: number of inputs.
+
+    Example:
+        >>> inputs = InputWatermarks(2)
+        >>> inputs.update(0, 10), inputs.update(1, 5)
+        (False, True)
+        >>> inputs.current
+        5
+    """
+
+    def __init__(self, count: int) -> None:
+        self.marks = [MIN_TIME] * count
+        self.idle = [False] * count
+        self.ended = [False] * count
+        self.current = MIN_TIME
+
+    def update(self, index: int, mark: int) -> bool:
+        """Take a watermark of an input; return whether the minimum moved.
+
+        An input that was idle and lags behind stays out of the minimum until it has caught up.
+        """
+        self.marks[index] = max(self.marks[index], mark)
+        self.idle[index] = self.idle[index] and self.marks[index] < self.current
+        return self._refresh()
+
+    def go_idle(self, index: int) -> bool:
+        """Leave an input out until it speaks again; return whether the minimum moved."""
+        self.idle[index] = True
+        return self._refresh()
+
+    def end(self, index: int) -> bool:
+        """An input is over; return whether the minimum moved."""
+        self.ended[index] = True
+        return self.update(index, MAX_TIME)
+
+    @property
+    def all_ended(self) -> bool:
+        """Whether nothing more can come."""
+        return all(self.ended)
+
+    @property
+    def all_idle(self) -> bool:
+        """Whether every input that has not ended is idle."""
+        return not self.all_ended and all(i or e for i, e in zip(self.idle, self.ended, strict=True))
+
+    def _refresh(self) -> bool:
+        active = [m for m, idle in zip(self.marks, self.idle, strict=True) if not idle]
+        mark = min(active) if active else max(self.marks, default=MIN_TIME)
+        if mark <= self.current:
+            return False
+        self.current = mark
+        return True
+
+    def clamp(self, index: int, bundle: Bundle) -> Bundle:
+        """Return a bundle of one input with the watermarks that are in force over all of them.
+
+        The watermark before a record is the minimum of its own and the current ones of the other inputs; it
+        never falls below what was in force already.
+        """
+        others = [
+            mark
+            for i, (mark, idle) in enumerate(zip(self.marks, self.idle, strict=True))
+            if i != index and not idle
+        ]
+        if not others and isinstance(bundle.watermarks, int):
+            return replace(bundle, watermarks=max(bundle.watermarks, self.current))
+        limit = min(others, default=MAX_TIME)
+        if isinstance(bundle.watermarks, int):
+            marks: Any = max(min(bundle.watermarks, limit), self.current)
+        else:
+            marks = np.maximum(np.minimum(bundle.watermarks, limit), self.current)
+            if marks[0] == marks[-1]:
+                marks = int(marks[0])
+        return replace(bundle, watermarks=marks)
+
+    def snapshot(self) -> Any:
+        """Return the state as plain data."""
+        return {
+            "marks": list(self.marks),
+            "idle": list(self.idle),
+            "ended": list(self.ended),
+            "current": self.current,
+        }
+
+    def restore(self, state: Any) -> None:
+        """Take back what ``snapshot`` gave."""
+        self.marks, self.idle = list(state["marks"]), list(state["idle"])
+        self.ended, self.current = list(state["ended"]), state["current"]

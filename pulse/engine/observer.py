@@ -1,0 +1,56 @@
+"""How the outside looks in: the engine is observed, it does not report."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Observer(Protocol):
+    """Called by the engine once per bundle or event, never per record. Every method may do nothing."""
+
+    def received(self, step: str, records: int) -> None:
+        """Records came into a step."""
+
+    def emitted(self, step: str, records: int) -> None:
+        """Records came out of a step."""
+
+    def dropped(self, step: str, reason: str, records: int) -> None:
+        """Records will not come out: ``late``, ``error``, ``filtered`` or ``overflow``."""
+
+    def watermark(self, step: str, time: int) -> None:
+        """The input watermark of a step moved to ``time`` (microseconds)."""
+
+    def processed(self, step: str, seconds: float) -> None:
+        """A step took this long for one bundle."""
+
+    def state(self, step: str, records: int) -> None:
+        """A step holds this many records in state."""
+
+    def written(self, sink: str, size: int, seconds: float) -> None:
+        """A sink wrote a bundle of ``size`` bytes in this long."""
+
+    def queue(self, edge: str, rows: int) -> None:
+        """This many records wait on an edge."""
+
+
+class NullObserver:
+    """Observes nothing."""
+
+    def received(self, step: str, records: int) -> None: ...
+
+    def emitted(self, step: str, records: int) -> None: ...
+
+    def dropped(self, step: str, reason: str, records: int) -> None: ...
+
+    def watermark(self, step: str, time: int) -> None: ...
+
+    def processed(self, step: str, seconds: float) -> None: ...
+
+    def state(self, step: str, records: int) -> None: ...
+
+    def written(self, sink: str, size: int, seconds: float) -> None: ...
+
+    def queue(self, edge: str, rows: int) -> None: ...
+
+
+SILENT: Observer = NullObserver()

@@ -1,0 +1,1 @@
+"""One operator per file: the machine of each step of the logical graph."""

@@ -1,0 +1,104 @@
+"""Dealing records to replicas by the hash of their key.
+
+The hash depends on the key's value alone: not on the run, the process, the bundle, or on whether an integer
+stands in an integer or a double column.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pulse.graph.plan import KEY_GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse.model.bundle import Bundle, Int64s
+
+_CACHE = 1 << 20
+
+
+def stable_hash(value: Any) -> int:
+    """Return a hash of a key value, the same in every process; ``1`` and ``1.0`` have the same.
+
+    Example:
+        >>> stable_hash(1) == stable_hash(1.0), stable_hash("a") == stable_hash("b")
+        (True, False)
+    """
+    if value is None:
+        return 0
+    if isinstance(value, str):
+        return zlib.crc32(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, bytes):
+        return zlib.crc32(value)
+    if isinstance(value, bool):
+        return 1 + value
+    if isinstance(value, float):
+        if math.isnan(value):
+            return 3
+        if not value.is_integer():
+            return zlib.crc32(struct.pack("<d", value))
+        value = int(value)
+    if isinstance(value, int):
+        return zlib.crc32(value.to_bytes(max(9, value.bit_length() // 8 + 1), "little", signed=True))
+    return zlib.crc32(str(value).encode())
+
+
+class Partitioner:
+    """Deals bundles to replicas.
+
+    Args:
+        keys: the key fields.
+        replicas: how many there are.
+    """
+
+    def __init__(self, keys: Sequence[str], replicas: int) -> None:
+        self.keys = tuple(keys)
+        self.replicas = replicas
+        self._known: dict[Any, int] = {}
+
+    def split(self, bundle: Bundle) -> list[tuple[int, Bundle]]:
+        """Return each replica's share of a bundle, in order; replicas without a share are left out."""
+        targets = self.groups(bundle) * self.replicas // KEY_GROUPS
+        shares = []
+        for replica in np.unique(targets).tolist():
+            shares.append((replica, bundle.take(targets == replica)))
+        return shares
+
+    def groups(self, bundle: Bundle) -> Int64s:
+        """Return the key group of each record, ``0 <= group < KEY_GROUPS``."""
+        total = np.zeros(len(bundle), np.int64)
+        for key in self.keys:
+            if bundle.is_rows:
+                hashes = np.fromiter((self._hash(row[key]) for row in bundle.rows), np.int64, len(bundle))
+            else:
+                hashes = self._column(bundle.batch.column(key))
+            total = (total * 31 + hashes) & 0x7FFF_FFFF_FFFF
+        # Mix the bits, so that consecutive numbers spread over the groups.
+        total = (total ^ (total >> 15)) * 0x2C1B3C6D & 0x7FFF_FFFF_FFFF
+        return (total >> 12) % KEY_GROUPS
+
+    def _column(self, column: pa.Array) -> Int64s:
+        if not pa.types.is_dictionary(column.type):
+            column = pc.dictionary_encode(column, null_encoding="encode")
+        values = column.dictionary.to_pylist()
+        hashes = np.fromiter((self._hash(value) for value in values), np.int64, len(values))
+        if not len(hashes):
+            return np.zeros(len(column), np.int64)
+        return hashes[np.asarray(column.indices.to_numpy(zero_copy_only=False), np.int64)]
+
+    def _hash(self, value: Any) -> int:
+        found = self._known.get(value)
+        if found is None:
+            found = stable_hash(value)
+            if len(self._known) >= _CACHE:
+                self._known.clear()
+            self._known[value] = found
+        return found

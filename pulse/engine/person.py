@@ -1,0 +1,44 @@
+"""Where in a person's own code an exception came from."""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OWN = str(Path(__file__).resolve().parent.parent)
+_FOREIGN = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+
+
+def line_of(error: BaseException, function: Callable[..., Any] | None = None) -> str | None:
+    """Return ``file:line`` of the deepest frame that is the person's own.
+
+    Args:
+        error: what was raised.
+        function: the person's function, whose definition is named when no frame of theirs is left.
+    """
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith((_OWN, *_FOREIGN)) and not file.startswith("<frozen"):
+            found = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if found is None and function is not None:
+        code = getattr(function, "__code__", None)
+        found = f"{code.co_filename}:{code.co_firstlineno}" if code else None
+    return found
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as one line: its type and message.
+
+    Example:
+        >>> describe(KeyError("word")), describe(ValueError())
+        ("KeyError: 'word'", 'ValueError')
+    """
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

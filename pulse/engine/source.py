@@ -1,0 +1,191 @@
+"""A running source stage: from decoded blocks to bundles with event times, watermarks and origins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pulse.engine.ledger import Ledger, StepLedger
+from pulse.engine.messages import EndOfInput, IdleInput, Watermark
+from pulse.engine.observer import SILENT, Observer
+from pulse.engine.operator import StepContext
+from pulse.engine.operators.timestamps import promises
+from pulse.engine.stage import Emission, StageMachine
+from pulse.engine.watermarks import WatermarkGenerator
+from pulse.errors import PulseInternalError, RecordError
+from pulse.graph.logical import Port
+from pulse.graph.ops import ReadOp
+from pulse.io.base import Block, Decoded, Json, ReadRequest
+from pulse.model.bundle import Bundle, Origin
+from pulse.model.time import MIN_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pulse.graph.plan import Plan, Stage
+
+
+@dataclass
+class SplitState:
+    """Where a split has got to.
+
+    Args:
+        name: the split's name.
+        generator: makes its watermarks.
+        position: where its reader would continue.
+        counts: how many lines or records of each origin have been read, for positions in messages.
+        ended: whether it has been read to its end.
+    """
+
+    name: str
+    generator: WatermarkGenerator
+    position: Json = None
+    origin: str | None = None
+    count: int = 0
+    ended: bool = False
+    announced: int = MIN_TIME
+    ignored: dict[str, int] = field(default_factory=dict)
+
+
+class SourceMachine:
+    """Executes a source stage, given blocks that a runner has read and decoded in order.
+
+    Args:
+        plan: the plan it belongs to.
+        stage: the stage; its first step reads a source.
+        observer: told of what happens.
+    """
+
+    def __init__(self, plan: Plan, stage: Stage, observer: Observer = SILENT) -> None:
+        op = stage.first.op
+        if not isinstance(op, ReadOp):
+            raise PulseInternalError(f"stage {stage.name!r} does not begin with a source")
+        self.op = op
+        self.name = stage.first.name
+        self.observer = observer
+        self.context = StepContext(self.name, op.on_error, observer)
+        self.splits = [SplitState(name, WatermarkGenerator(op.watermarks)) for name in op.source.splits()]
+        self.machine = StageMachine(plan, stage, len(self.splits), observer)
+
+    @property
+    def request(self) -> ReadRequest:
+        """What to ask of the source's readers."""
+        op = self.op
+        return ReadRequest(op.schema, op.fields, op.layout, op.predicate, getattr(op.source, "block_bytes", 1 << 20))
+
+    def accept(self, index: int, block: Block, decoded: Decoded) -> list[Emission]:
+        """Take the next decoded block of a split and return what the stage emits."""
+        split = self.splits[index]
+        first = self._first(split, block)
+        emitted = list(self._bad(split, first, decoded))
+        count = len(decoded.numbers)
+        ledger = self.context.ledger
+        ledger.received += count + len(decoded.bad)
+        ledger.passed += count
+        ledger.emitted += count
+        self.observer.received(self.name, count + len(decoded.bad))
+        times = decoded.times
+        if times is None:
+            times = np.full(count, MIN_TIME, np.int64)
+        bundle = Bundle(decoded.data, times, MIN_TIME, origin=Origin(block.origin, decoded.numbers + first))
+        marks = split.generator.assign(
+            times, promises=promises(bundle, split.generator.strategy), promised=decoded.watermark
+        )
+        split.position, split.origin, split.count = block.position, block.origin, first + decoded.units
+        for name, seen in decoded.ignored.items():
+            split.ignored[name] = split.ignored.get(name, 0) + seen
+        if count:
+            self.observer.emitted(self.name, count)
+            bundle = Bundle(bundle.data, times, marks, origin=bundle.origin)
+            emitted += self.machine.take(index, bundle)
+        return emitted + self._announce(index)
+
+    @staticmethod
+    def _first(split: SplitState, block: Block) -> int:
+        if block.first is not None:
+            return block.first
+        return split.count if block.origin == split.origin else 0
+
+    def _bad(self, split: SplitState, first: int, decoded: Decoded) -> Iterator[Emission]:
+        for bad in decoded.bad:
+            position = f"{bad.origin}:{first + bad.number}"
+            if self.op.on_error == "fail":
+                raise RecordError(
+                    bad.reason,
+                    step=self.name,
+                    record=bad.record,
+                    position=position,
+                    hint="choose on_error='skip' or 'dead_letter' on Read to go on without such records",
+                )
+            mark = split.generator.current
+            self.context.note(bad.record, bad.reason, position, max(mark, MIN_TIME), mark)
+        for tag, bundle in self.context.failures():
+            yield Emission(Port(self.name, tag), bundle)
+
+    def _announce(self, index: int) -> list[Emission]:
+        split = self.splits[index]
+        if split.generator.current <= split.announced:
+            return []
+        split.announced = split.generator.current
+        return self.machine.take(index, Watermark(split.announced))
+
+    def idle(self, index: int) -> list[Emission]:
+        """A split has had nothing for longer than its idle timeout."""
+        return self.machine.take(index, IdleInput())
+
+    def end(self, index: int) -> list[Emission]:
+        """A split has been read to its end."""
+        split = self.splits[index]
+        split.ended = True
+        split.generator.end()
+        split.announced = split.generator.current
+        return self.machine.take(index, EndOfInput())
+
+    @property
+    def ended(self) -> bool:
+        """Whether every split has been read to its end."""
+        return all(split.ended for split in self.splits)
+
+    @property
+    def watermark(self) -> int:
+        """The watermark over all splits."""
+        return self.machine.inputs.current
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the records of every step are."""
+        return Ledger({self.name: self.context.ledger, **self.machine.ledger})
+
+    def snapshot(self) -> Any:
+        """Return all state, positions included."""
+        return {
+            "stage": self.machine.snapshot(),
+            "ledger": self.context.ledger.as_dict(),
+            "splits": [
+                {
+                    "name": split.name,
+                    "generator": split.generator.snapshot(),
+                    "position": split.position,
+                    "origin": split.origin,
+                    "count": split.count,
+                    "ended": split.ended,
+                    "announced": split.announced,
+                }
+                for split in self.splits
+            ],
+        }
+
+    def restore(self, state: Any) -> None:
+        """Take back what ``snapshot`` gave; the runner opens the readers at ``splits[i].position``."""
+        self.machine.restore(state["stage"])
+        self.context.ledger = StepLedger(**state["ledger"])
+        for split, saved in zip(self.splits, state["splits"], strict=True):
+            split.generator.restore(saved["generator"])
+            split.position, split.origin = saved["position"], saved["origin"]
+            split.count, split.ended, split.announced = saved["count"], saved["ended"], saved["announced"]
+
+    def close(self) -> None:
+        """Release what the operators hold outside of memory."""
+        self.machine.close()

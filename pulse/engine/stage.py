@@ -1,0 +1,163 @@
+"""A running stage: fused operators, the watermarks of its inputs, and what comes out."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pulse.engine.build import build_operator
+from pulse.engine.inputs import InputWatermarks
+from pulse.engine.ledger import Ledger, StepLedger
+from pulse.engine.messages import EndOfInput, IdleInput, Message, Watermark
+from pulse.engine.observer import SILENT, Observer
+from pulse.engine.operator import Operator, StepContext
+from pulse.errors import PulseInternalError
+from pulse.graph.logical import Port
+from pulse.graph.ops import MAIN, ReadOp
+from pulse.model.bundle import Bundle
+from pulse.model.time import MIN_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pulse.graph.logical import Node
+    from pulse.graph.plan import Plan, Stage
+
+
+class Emission(NamedTuple):
+    """Something for the edges of a port; ``port`` None: for every edge that leaves the stage."""
+
+    port: Port | None
+    message: Message
+
+
+class StageMachine:
+    """Executes a stage. Synchronous: a runner calls it with messages and carries away what it emits.
+
+    Args:
+        plan: the plan it belongs to.
+        stage: the stage; a source's reading and a sink's writing are not its business.
+        inputs: number of edges that come in, counting every replica of the stages before.
+        observer: told of what happens.
+    """
+
+    def __init__(self, plan: Plan, stage: Stage, inputs: int, observer: Observer = SILENT) -> None:
+        self.stage = stage
+        self.observer = observer
+        self.nodes: list[Node] = [node for node in stage.nodes if not isinstance(node.op, ReadOp)]
+        self.operators: list[Operator] = [
+            build_operator(
+                node,
+                plan.input_type(node),
+                StepContext(node.name, node.op.on_error, observer),
+            )
+            for node in self.nodes
+        ]
+        self.inputs = InputWatermarks(inputs)
+        self.marks = [MIN_TIME] * len(self.operators)
+        self.output_mark = MIN_TIME
+        self.main = Port(stage.last.name)
+        self.idle = False
+
+    def take(self, index: int, message: Message) -> list[Emission]:
+        """Take a message from an input and return what the stage emits, in order.
+
+        Args:
+            index: which input it came from.
+            message: a bundle, a watermark, or the input's being idle or over.
+        """
+        if isinstance(message, Bundle):
+            bundle = self.inputs.clamp(index, message)
+            emitted = list(self._process(0, bundle))
+            self.idle = False
+            mark = message.watermarks if isinstance(message.watermarks, int) else int(message.watermarks[-1])
+            if self.inputs.update(index, mark):
+                emitted += self._advance(0, self.inputs.current)
+            return emitted
+        if isinstance(message, Watermark):
+            moved = self.inputs.update(index, message.time)
+            self.idle = False
+        elif isinstance(message, IdleInput):
+            moved = self.inputs.go_idle(index)
+        else:
+            moved = self.inputs.end(index)
+        emitted = list(self._advance(0, self.inputs.current)) if moved else []
+        if isinstance(message, EndOfInput) and self.inputs.all_ended:
+            emitted.append(Emission(None, EndOfInput()))
+        elif self.inputs.all_idle and not self.idle:
+            self.idle = True
+            emitted.append(Emission(None, IdleInput()))
+        return emitted
+
+    def _process(self, index: int, bundle: Bundle) -> Iterator[Emission]:
+        if index == len(self.operators):
+            yield Emission(self.main, bundle)
+            return
+        operator, name = self.operators[index], self.nodes[index].name
+        self.observer.received(name, len(bundle))
+        started = perf_counter()
+        outs = list(operator.process(bundle))
+        self.observer.processed(name, perf_counter() - started)
+        yield from self._hand_on(index, outs)
+
+    def _hand_on(self, index: int, outs: Iterable[Any]) -> Iterator[Emission]:
+        name = self.nodes[index].name
+        for tag, bundle in outs:
+            if tag == MAIN:
+                self.observer.emitted(name, len(bundle))
+                yield from self._process(index + 1, bundle)
+            else:
+                yield Emission(Port(name, tag), bundle)
+
+    def _advance(self, index: int, mark: int) -> Iterator[Emission]:
+        """Advance the watermark of an operator, and with it of those after."""
+        if index == len(self.operators):
+            if mark > self.output_mark:
+                self.output_mark = mark
+                yield Emission(None, Watermark(mark))
+            return
+        if mark < self.marks[index]:
+            raise PulseInternalError(
+                f"the watermark of step {self.nodes[index].name!r} went back from {self.marks[index]} to {mark}"
+            )
+        self.marks[index] = mark
+        operator, name = self.operators[index], self.nodes[index].name
+        self.observer.watermark(name, mark)
+        yield from self._hand_on(index, operator.advance(mark))
+        held = operator.context.ledger.held
+        if held or operator.snapshot is not Operator.snapshot:
+            self.observer.state(name, held)
+        yield from self._advance(index + 1, operator.output_watermark(mark))
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the records of every step are."""
+        return Ledger({n.name: o.context.ledger for n, o in zip(self.nodes, self.operators, strict=True)})
+
+    def snapshot(self) -> Any:
+        """Return all state: plain data and Arrow tables, copied where it could change."""
+        return {
+            "inputs": self.inputs.snapshot(),
+            "marks": list(self.marks),
+            "output_mark": self.output_mark,
+            "idle": self.idle,
+            "steps": {
+                node.name: {"state": operator.snapshot(), "ledger": operator.context.ledger.as_dict()}
+                for node, operator in zip(self.nodes, self.operators, strict=True)
+            },
+        }
+
+    def restore(self, state: Any) -> None:
+        """Take back what ``snapshot`` gave."""
+        self.inputs.restore(state["inputs"])
+        self.marks, self.output_mark = list(state["marks"]), state["output_mark"]
+        self.idle = state["idle"]
+        for node, operator in zip(self.nodes, self.operators, strict=True):
+            saved = state["steps"][node.name]
+            operator.restore(saved["state"])
+            operator.context.ledger = StepLedger(**saved["ledger"])
+
+    def close(self) -> None:
+        """Release what the operators hold outside of memory."""
+        for operator in self.operators:
+            operator.close()

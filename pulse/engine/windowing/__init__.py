@@ -1,0 +1,1 @@
+"""Windowed aggregation: slices, runs of partial aggregates, firing by the watermark."""

@@ -1,0 +1,286 @@
+"""Aggregation over aligned windows (tumbling, sliding, calendar, global) with the default trigger, columnar.
+
+A record is *clean* when every window that holds it is still to come by the record's own watermark. Clean
+records go in bulk, whatever fires in between: a window that fires inside the bundle cannot hold a clean
+record that comes after. The few others cut the bundle and are taken in order, so that the outcome is the one
+that taking every record by itself would give.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from pulse.engine.operator import Operator, Out
+from pulse.engine.windowing.inputs import AggregateInputs, Prepared
+from pulse.engine.windowing.merging import same_key
+from pulse.engine.windowing.late import late_records, saturating_add
+from pulse.engine.windowing.results import ResultBuilder, in_force
+from pulse.engine.windowing.runs import SLICE, SortedRuns, records_of
+from pulse.graph.ops import LATE, MAIN
+from pulse.model.time import MAX_TIME, MIN_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pulse.engine.operator import StepContext
+    from pulse.engine.windowing.slicing import Slicing
+    from pulse.model.bundle import Bundle, Int64s, Mask
+    from pulse.model.windows import Windowing
+
+EXPANSION = 1 << 20
+"""Sliding windows are merged out of slices in batches of about this many rows."""
+
+
+class AlignedAggregate(Operator):
+    """Executes ``AggregateOp`` over aligned windows.
+
+    Args:
+        inputs: evaluates keys and aggregate inputs.
+        windowing: window, lateness, accumulation, timestamp.
+        slicing: how the window cuts time.
+        show_windows: whether results have window fields.
+        context: the step's context.
+    """
+
+    def __init__(
+        self,
+        inputs: AggregateInputs,
+        windowing: Windowing,
+        slicing: Slicing,
+        *,
+        show_windows: bool,
+        context: StepContext,
+    ) -> None:
+        super().__init__(context)
+        self.inputs = inputs
+        self.slicing = slicing
+        self.lateness = windowing.lateness_us
+        self.discarding = windowing.accumulation == "discarding"
+        self.aggregation = inputs.aggregation
+        self.by = [*inputs.keys, SLICE]
+        self.runs = SortedRuns(self.aggregation, inputs.keys)
+        self.results = ResultBuilder(
+            inputs.keys, self.aggregation, show_windows=show_windows, hidden=inputs.hidden
+        )
+        self.watermark = MIN_TIME
+        self.released = MIN_TIME
+
+    # -- records in -------------------------------------------------------------------------------------
+
+    def process(self, bundle: Bundle) -> Iterable[Out]:
+        ledger = self.context.ledger
+        if bundle.partial:
+            before = self.runs.records
+            self.runs.add(pa.Table.from_batches([bundle.batch]))
+            ledger.received += self.runs.records - before
+        else:
+            ledger.received += len(bundle)
+            prepared = self.inputs.prepare(bundle)
+            yield from self.context.failures()
+            yield from self._take(prepared)
+        ledger.held = self.runs.records
+
+    def advance(self, watermark: int) -> Iterable[Out]:
+        yield from self._fire(np.array([watermark], np.int64))
+        self.context.ledger.held = self.runs.records
+
+    def _take(self, prepared: Prepared) -> Iterator[Out]:
+        slices = self.slicing.assign(prepared.bundle)
+        gap = self.slicing.in_gap(slices)
+        if gap is not None and gap.any():
+            self.context.ledger.filtered += int(gap.sum())
+            prepared, slices = prepared.take(~gap), slices[~gap]
+        marks = prepared.bundle.watermarks
+        if not len(slices):
+            return
+        clean = self.slicing.first_ends(slices) > marks
+        if clean.all():
+            self._add(prepared, slices)
+            if not isinstance(marks, int):
+                yield from self._fire(marks)
+            return
+        series = np.broadcast_to(np.asarray(marks, np.int64), len(slices))
+        too_late = saturating_add(self.slicing.last_ends(slices), self.lateness) <= series
+        if too_late.any():
+            yield from self._drop(prepared.bundle.take(too_late), slices[too_late])
+            kept = ~too_late
+            prepared, slices, series, clean = prepared.take(kept), slices[kept], series[kept], clean[kept]
+        for start, stop in self._segments(clean, series):
+            yield from self._take_segment(prepared.slice(start, stop), slices[start:stop], clean=bool(clean[start]))
+
+    def _segments(self, clean: Mask, marks: Int64s) -> list[tuple[int, int]]:
+        """Return the stretches that can be taken at once: clean ones, and unclean ones of one watermark."""
+        if not len(clean):
+            return []
+        cut = np.ones(len(clean), np.bool_)
+        cut[1:] = clean[1:] != clean[:-1]
+        alone = ~clean if self.lateness else ~clean & np.concatenate([[True], marks[1:] != marks[:-1]])
+        starts = np.flatnonzero(cut | alone).tolist()
+        return list(zip(starts, [*starts[1:], len(clean)], strict=True))
+
+    def _take_segment(self, prepared: Prepared, slices: Int64s, *, clean: bool) -> Iterator[Out]:
+        marks = np.broadcast_to(np.asarray(prepared.bundle.watermarks, np.int64), len(slices))
+        if clean:
+            self._add(prepared, slices)
+            yield from self._fire(marks)
+            return
+        yield from self._fire(marks[:1])
+        partial = self._add(prepared, slices)
+        if self.lateness:
+            yield from self._fire_late(partial, int(slices[0]), int(marks[0]))
+
+    def _add(self, prepared: Prepared, slices: Int64s) -> pa.Table:
+        columns = prepared.columns.append_column(SLICE, pa.array(slices))
+        partial = self.aggregation.partial(columns, self.by, prepared.bundle.times, prepared.records)
+        self.runs.add(partial)
+        return partial
+
+    def _drop(self, late: Bundle, slices: Int64s) -> Iterator[Out]:
+        self.context.ledger.late += len(late)
+        self.context.observer.dropped(self.context.name, "late", len(late))
+        starts = self.slicing.last_starts(slices)
+        yield Out(LATE, late_records(late, starts, self.slicing.ends(starts)))
+
+    # -- results out ------------------------------------------------------------------------------------
+
+    def _fire(self, trajectory: Int64s) -> Iterator[Out]:
+        """Emit the windows that end while the watermark moves along the trajectory, in order of their end."""
+        before, after = self.watermark, int(trajectory[-1])
+        if after <= before:
+            return
+        self.watermark = after
+        if self.slicing.overlapping:
+            yield from self._fire_overlapping(before, after, trajectory)
+        elif self.lateness:
+            low, high = self.slicing.over_before(before), self.slicing.over_before(after)
+            copied = self.runs.between(low, high)
+            yield from self._emit_slices(copied, trajectory, before)
+            if copied is not None:
+                self.aggregation.release(copied)
+        else:
+            merged = self.runs.take_below(self.slicing.over_before(after))
+            yield from self._emit_slices(merged, trajectory, before)
+            self._settle(merged)
+            return
+        limit = after if after == MAX_TIME else max(after - self.lateness, MIN_TIME)
+        self._settle(self.runs.take_below(self.slicing.over_before(limit)))
+
+    def _settle(self, gone: pa.Table | None) -> None:
+        """Forget what no window needs any more; its records have passed."""
+        if gone is not None:
+            self.context.ledger.passed += records_of(gone)
+            self.aggregation.release(gone)
+
+    def _emit_slices(self, merged: pa.Table | None, trajectory: Int64s, before: int) -> Iterator[Out]:
+        """Emit windows that are one slice each."""
+        if merged is None:
+            return
+        starts = merged.column(SLICE).to_numpy()
+        yield self._emit(merged, starts, self.slicing.ends(starts), trajectory, before)
+
+    def _fire_overlapping(self, before: int, after: int, trajectory: Int64s) -> Iterator[Out]:
+        first = self.runs.first
+        if first is None or first >= after:
+            return
+        slices = self.runs.slices_between(first, after)
+        starts = self.slicing.windows(slices)
+        ends = self.slicing.ends(starts)
+        due = (ends > before) & (ends <= after)
+        starts, ends = starts[due], ends[due]
+        if not len(starts):
+            return
+        merged = self.runs.between(int(starts[0]), int(ends[-1]))
+        if merged is None:
+            return
+        ordered = merged.column(SLICE).to_numpy()
+        low, high = np.searchsorted(ordered, starts), np.searchsorted(ordered, ends)
+        for part in _parts(high - low):
+            yield self._emit_windows(merged, (low[part], high[part]), starts[part], trajectory, before)
+        self.aggregation.release(merged)
+
+    def _emit_windows(
+        self, merged: pa.Table, rows: tuple[Int64s, Int64s], starts: Int64s, trajectory: Int64s, before: int
+    ) -> Out:
+        """Emit windows that share slices: repeat each slice's rows in every window, and merge per window."""
+        low, high = rows
+        counts = high - low
+        offsets = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+        expanded = merged.take(pa.array(offsets + np.arange(int(counts.sum()))))
+        window = np.repeat(starts, counts)
+        expanded = expanded.set_column(expanded.column_names.index(SLICE), SLICE, pa.array(window))
+        table = self.aggregation.merge(expanded, self.by)
+        found = table.column(SLICE).to_numpy()
+        out = self._emit(table, found, self.slicing.ends(found), trajectory, before)
+        self.aggregation.release(table)
+        return out
+
+    def _fire_late(self, partial: pa.Table, slice_: int, mark: int) -> Iterator[Out]:
+        """Emit again every window that a late record still enters after its end."""
+        starts = self.slicing.windows(np.array([slice_], np.int64))
+        ends = self.slicing.ends(starts)
+        open_ = (ends <= mark) & (saturating_add(ends, self.lateness) > mark)
+        for start, end in zip(starts[open_].tolist(), ends[open_].tolist(), strict=True):
+            table = partial if self.discarding else self._window_of_key(partial, start, end)
+            bounds = np.full(table.num_rows, start, np.int64), np.full(table.num_rows, end, np.int64)
+            bundle = self.results.build(table, self.by, *bounds, mark)
+            self.context.ledger.emitted += len(bundle)
+            if not self.discarding:
+                self.aggregation.release(table)
+            yield Out(MAIN, bundle)
+
+    def _window_of_key(self, partial: pa.Table, start: int, end: int) -> pa.Table:
+        """Return the merged state of one key over the slices of one window."""
+        state = self.runs.between(start, end)
+        assert state is not None  # noqa: S101 - the late record itself was just added
+        found = state
+        for key in self.inputs.keys:
+            found = found.filter(same_key(found.column(key), partial.column(key)[0]))
+        window = pa.array(np.full(found.num_rows, start, np.int64))
+        merged = self.aggregation.merge(
+            found.set_column(found.column_names.index(SLICE), SLICE, window), self.by
+        )
+        self.aggregation.release(state)
+        return merged
+
+    def _emit(self, merged: pa.Table, starts: Int64s, ends: Int64s, trajectory: Int64s, before: int) -> Out:
+        marks = in_force(ends, trajectory, before)
+        if self.inputs.hidden:
+            marks = np.minimum(marks, max(self.released, MIN_TIME))
+        bundle = self.results.build(merged, self.by, starts, ends, marks)
+        self.context.ledger.emitted += len(bundle)
+        return Out(MAIN, bundle)
+
+    def output_watermark(self, watermark: int) -> int:
+        """Results that take their time from their records hold the watermark at the first open slice."""
+        if self.inputs.hidden and self.runs.records:
+            open_ = self.runs.slices_between(self.slicing.over_before(watermark), MAX_TIME)
+            if len(open_):
+                watermark = min(watermark, int(open_[0]))
+        self.released = max(self.released, watermark)
+        return self.released
+
+    # -- state --------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Any:
+        return {
+            "runs": self.runs.snapshot(),
+            "live": self.aggregation.snapshot(),
+            "watermark": self.watermark,
+            "released": self.released,
+        }
+
+    def restore(self, state: Any) -> None:
+        self.aggregation.restore(state["live"])
+        self.runs.restore(state["runs"])
+        self.watermark, self.released = state["watermark"], state["released"]
+
+
+def _parts(counts: Int64s) -> list[slice]:
+    """Cut windows into stretches of about ``EXPANSION`` rows together."""
+    total = np.cumsum(counts)
+    cuts = np.searchsorted(total, np.arange(EXPANSION, int(total[-1]) + EXPANSION, EXPANSION)).tolist()
+    stops = sorted({min(cut + 1, len(counts)) for cut in cuts})
+    return [slice(a, b) for a, b in zip([0, *stops[:-1]], stops, strict=True)]

@@ -1,0 +1,83 @@
+"""From a logical graph to a plan: settle schemas, validate, optimise, cut into stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pulse.errors import ConnectorError
+from pulse.graph.logical import Graph, Node, Port
+from pulse.graph.ops import FunctionOp, ReadOp, WriteOp
+from pulse.graph.optimiser import optimise
+from pulse.graph.planner import make_plan
+from pulse.graph.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pulse.graph.plan import Plan
+    from pulse.io.base import Sink
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """How to compile.
+
+    Args:
+        parallelism: replicas of keyed stages.
+        without: names of optimiser rules to leave out, for tests that compare.
+        fuse: whether steps are fused into stages.
+    """
+
+    parallelism: int = 1
+    without: Collection[str] = ()
+    fuse: bool = True
+
+
+def settle(graph: Graph) -> Graph:
+    """Find the schema of every source that did not declare one, by looking at its data.
+
+    Raises:
+        ConnectorError: when a source cannot be read; carries the person's line.
+    """
+    settled = []
+    for node in graph:
+        if isinstance(node.op, ReadOp) and not node.op.sniffed:
+            try:
+                schema = node.op.source.sniff_schema()
+            except ConnectorError as error:
+                error.where = error.where or node.where
+                raise
+            settled.append(replace(node, op=replace(node.op, schema=schema, sniffed=True)))
+    return graph.put(*settled) if settled else graph
+
+
+def collect_ends(graph: Graph, sink: Callable[[Port], Sink]) -> Graph:
+    """Give every collection that nothing reads a sink of its own, so that a test can look at it.
+
+    Args:
+        graph: the graph.
+        sink: makes the sink of a collection.
+    """
+    for node in list(graph):
+        if isinstance(node.op, WriteOp) or (isinstance(node.op, FunctionOp) and node.op.shape == "inspect"):
+            continue
+        for tag in node.op.outputs():
+            port = Port(node.name, tag)
+            if not graph.readers(port):
+                graph = graph.add(Node(f"collect {port}", WriteOp(sink(port)), (port,), node.trace))
+    return graph
+
+
+def compile_graph(name: str, graph: Graph, options: CompileOptions | None = None) -> Plan:
+    """Return the plan of a graph whose schemas are settled.
+
+    Raises:
+        PipelineError: when the graph is wrong.
+    """
+    options = options or CompileOptions()
+    validate(graph)
+    optimised = optimise(graph, without=options.without)
+    return make_plan(name, optimised, parallelism=options.parallelism, fuse=options.fuse)
+
+

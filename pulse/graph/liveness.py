@@ -1,0 +1,50 @@
+"""Which fields of each collection anything downstream reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulse.graph.collection import Fields, union
+from pulse.graph.logical import Port
+from pulse.graph.ops import ERRORS, LATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pulse.graph.logical import Graph, Node
+
+
+def live_fields(graph: Graph) -> Mapping[Port, Fields]:
+    """Return, for every collection, the fields that are read by some step after it; None for all.
+
+    Example:
+        >>> from pulse import Collect, Create, Filter, Pipeline, Select, Write
+        >>> p = Pipeline()
+        >>> _ = p | Create([{"a": 1, "b": 2, "c": 3}]) | Filter("b > 1") | Select("a") | Write(Collect())
+        >>> sorted(live_fields(p.graph)[Port("Create")])
+        ['a', 'b']
+    """
+    live: dict[Port, Fields] = {}
+    for node in reversed(graph.order):
+        for tag in node.op.outputs():
+            live.setdefault(Port(node.name, tag), frozenset())
+        needed = node.op.needs(_wanted(node, live))
+        if LATE in node.op.outputs():
+            needed = union(needed, _original(live[Port(node.name, LATE)]))
+        for port in node.inputs:
+            live[port] = union(live.get(port, frozenset()), needed)
+    return live
+
+
+def _wanted(node: Node, live: Mapping[Port, Fields]) -> Fields:
+    """Return what is read of the outputs that carry records; those of errors carry text."""
+    wanted: Fields = frozenset()
+    for tag in node.op.outputs():
+        if tag not in {LATE, ERRORS}:
+            wanted = union(wanted, live[Port(node.name, tag)])
+    return wanted
+
+
+def _original(fields: Fields) -> Fields:
+    """Return the fields of the original record that a reader of late records asks for."""
+    return None if fields is None else fields - {"window_start", "window_end", "late_by"}

@@ -1,0 +1,93 @@
+"""Standard input: read as it comes; the head that a schema was sniffed from is not lost."""
+
+from __future__ import annotations
+
+import io
+import select
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pulse.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from pulse.io.files.codec import Codec
+
+_WAIT = 0.05
+"""Seconds that one read may wait for data, so that a person's Ctrl-C is heard."""
+
+
+class StandardInput:
+    """The process's standard input, with a buffer of what was peeked at.
+
+    Args:
+        raw: the binary stream.
+        codec: how it is compressed, if it is.
+    """
+
+    def __init__(self, raw: Any, codec: Codec | None) -> None:
+        self.raw = raw
+        self.codec = codec
+        self.consumed = 0
+        self._ahead = b""
+        self._reader: Any = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec) if codec else raw
+        self._handle = None if codec else _handle(raw)
+
+    def peek(self, size: int) -> bytes:
+        """Return the next ``size`` bytes, or all there are, without taking them; waits for them."""
+        while len(self._ahead) < size:
+            chunk = self._take(size - len(self._ahead))
+            if not chunk:
+                break
+            self._ahead += chunk
+        return self._ahead[:size]
+
+    def read(self, size: int) -> bytes | None:
+        """Read what there is, up to ``size`` bytes: none at the end, None when nothing came yet."""
+        chunk, self._ahead = self._ahead[:size], self._ahead[size:]
+        if not chunk:
+            if not self._ready(_WAIT):
+                return None
+            chunk = self._take(size)
+        while chunk and self._handle is not None and len(chunk) < size and self._ready(0):
+            more = self._take(size - len(chunk))
+            if not more:
+                break
+            chunk += more
+        self.consumed += len(chunk)
+        return chunk
+
+    def _take(self, size: int) -> bytes:
+        try:
+            if self._handle is not None:
+                return bytes(self.raw.read1(size))
+            return bytes(self._reader.read(size))
+        except OSError as error:
+            raise ConnectorError(f"standard input can't be read: {error}", where="-") from error
+
+    def _ready(self, wait: float) -> bool:
+        if self._handle is None or self.raw.peek(0):
+            return True
+        return bool(select.select([self._handle], [], [], wait)[0])
+
+
+_current: list[StandardInput] = []
+
+
+def standard_input(codec: Codec | None) -> StandardInput:
+    """Return the reader of standard input: one per process, because its bytes come once."""
+    raw = sys.stdin.buffer
+    if not _current or _current[0].raw is not raw or _current[0].codec != codec:
+        _current[:] = [StandardInput(raw, codec)]
+    return _current[0]
+
+
+def _handle(raw: Any) -> int | None:
+    """Return the file descriptor that can be waited on, or None when there is none."""
+    if not isinstance(raw, io.BufferedReader) or sys.platform == "win32":
+        return None
+    try:
+        return raw.fileno()
+    except OSError:
+        return None

@@ -1,0 +1,98 @@
+"""The schema that the first records show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+from pyarrow import types
+
+from pulse.errors import ConnectorError, PulseError
+from pulse.io.jsonl.lines import split
+from pulse.model.schema import type_of, widen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_INT64 = 2**63
+_SHAPES = 200
+"""Different types of one field that are looked at: objects used as maps have no end of them."""
+
+
+def sniff(blocks: Iterable[bytes], where: str) -> pa.Schema:
+    """Return the schema of the first records; the same bytes always give the same.
+
+    Integers widen to double and null to anything. Where a field has values that no one type holds, the type
+    of most of them counts (of the first among equals); the others will be bad records. A field that is
+    always null is taken for a string, and one whose values have no type for what their text is: a string.
+
+    Raises:
+        ConnectorError: when there is not one record to look at.
+    """
+    values: dict[str, list[Any]] = {}
+    for data in blocks:
+        for text in split(data)[0].texts:
+            try:
+                record = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                continue  # a bad record; decoding will report it
+            for name, value in record.items():
+                values.setdefault(name, []).append(value)
+    if not values:
+        raise ConnectorError(
+            f"the schema of {where} can't be sniffed, because no record is in its first MiB",
+            hint="declare schema, or write schema = 'any' to read rows of any shape",
+        )
+    return pa.schema([(name, _field_type(found)) for name, found in values.items()])
+
+
+def _field_type(values: list[Any]) -> pa.DataType:
+    kinds = frozenset(map(type, values)) - {type(None)}
+    if kinds in _QUICK:
+        return _QUICK[kinds]
+    classes: list[tuple[pa.DataType, int]] = []  # types that widen into one, and how many values have them
+    for kind, count in list(Counter(filter(None, map(_type, values))).items())[:_SHAPES]:
+        for at, (joined, votes) in enumerate(classes):
+            wider = widen(joined, kind)
+            if wider is not None:
+                classes[at] = (wider, votes + count)
+                break
+        else:
+            classes.append((kind, count))
+    best = max(classes, key=itemgetter(1), default=(pa.string(), 0))
+    return _without_nulls(best[0])
+
+
+_QUICK: dict[frozenset[type], pa.DataType] = {
+    frozenset(): pa.string(),
+    frozenset({int}): pa.int64(),
+    frozenset({float}): pa.float64(),
+    frozenset({int, float}): pa.float64(),
+    frozenset({str}): pa.string(),
+    frozenset({bool}): pa.bool_(),
+}
+
+
+def _type(value: Any) -> pa.DataType | None:
+    """Return the type of a value; None for null and for what no type holds."""
+    if value is None or (type(value) is int and not -_INT64 <= value < _INT64):
+        return None
+    try:
+        return type_of(value)
+    except PulseError:
+        return None
+
+
+def _without_nulls(kind: pa.DataType) -> pa.DataType:
+    """Replace the type of what is always null by string."""
+    if types.is_null(kind):
+        return pa.string()
+    if types.is_list(kind):
+        return pa.list_(_without_nulls(kind.value_type))
+    if types.is_struct(kind):
+        parts = [kind.field(index) for index in range(kind.num_fields)]
+        return pa.struct([(part.name, _without_nulls(part.type)) for part in parts])
+    return kind

@@ -1,0 +1,123 @@
+"""The writer of formats that are lines of text: an encoder makes the bytes, a target takes them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from pulse.io.base import Json, SinkContext, Writer
+from pulse.io.sinks.durable import disk_errors
+from pulse.io.sinks.staged import Prepared, StagedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse.io.sinks.compression import Compression
+    from pulse.model.bundle import Bundle
+
+
+class Encoder(Protocol):
+    """Turns bundles into bytes."""
+
+    def head(self) -> bytes:
+        """Return what stands before the first record and is not yet written, when it is known."""
+
+    def encode(self, bundle: Bundle) -> bytes:
+        """Return the lines of a bundle."""
+
+    def snapshot(self) -> Json:
+        """Return what a later run needs to go on."""
+
+    def restore(self, state: Json) -> None:
+        """Go on from a snapshot."""
+
+
+class LineWriter(Writer):
+    """Writes lines to a file; bytes are counted before compression."""
+
+    def __init__(self, encoder: Encoder, target: StagedFile) -> None:
+        self._encoder = encoder
+        self._target = target
+        self._committed = False
+        self._fresh = True
+
+    def write(self, bundle: Bundle) -> int:
+        """Write the lines of a bundle and return their bytes before compression."""
+        self._fresh = False
+        data = self._encoder.encode(bundle)
+        if data:
+            self._target.write(data)
+        return len(data)
+
+    def prepare(self, checkpoint: int) -> Json:  # noqa: ARG002 - segments are numbered by themselves
+        """Make the segment of this checkpoint durable."""
+        self._fresh = False
+        head = self._encoder.head()
+        if head:
+            self._target.write(head)
+        return {"file": cast("Any", self._target.prepare()), "encoder": self._encoder.snapshot()}
+
+    def commit(self, prepared: Json) -> None:
+        """Publish what was prepared; a writer that has done nothing yet goes on from there."""
+        state = cast("dict[str, Any]", prepared)
+        self._target.commit(cast("Prepared", state["file"]))
+        if self._fresh:
+            self._encoder.restore(state["encoder"])
+        self._committed = True
+
+    def abort(self) -> None:
+        """Remove what is not committed."""
+        self._target.abort()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._target.close()
+
+    @property
+    def written(self) -> Sequence[str]:
+        """The path, once something was committed."""
+        return (str(self._target.path),) if self._committed else ()
+
+
+class StreamWriter(Writer):
+    """Writes lines to standard output as they come: at least once, for what is printed cannot be undone."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._stream = sys.stdout.buffer
+        self._fresh = True
+
+    def write(self, bundle: Bundle) -> int:
+        """Print the lines of a bundle, flush, and return their bytes."""
+        self._fresh = False
+        return self._print(self._encoder.encode(bundle))
+
+    def prepare(self, checkpoint: int) -> Json:  # noqa: ARG002 - everything is printed already
+        """Return the state of the encoder; everything is visible already."""
+        self._fresh = False
+        self._print(self._encoder.head())
+        return self._encoder.snapshot()
+
+    def commit(self, prepared: Json) -> None:
+        """Do nothing, but go on from there when nothing was written yet."""
+        if self._fresh:
+            self._encoder.restore(prepared)
+
+    def abort(self) -> None:
+        """Do nothing: what is printed is printed."""
+
+    def _print(self, data: bytes) -> int:
+        if data:
+            with disk_errors("stdout"):
+                self._stream.write(data)
+                self._stream.flush()
+        return len(data)
+
+
+def open_lines(path: str, compression: Compression, encoder: Encoder, context: SinkContext) -> Writer:
+    """Open the writer of a path; ``-`` is standard output."""
+    if path == "-":
+        return StreamWriter(encoder)
+    keep = context.transactional
+    return LineWriter(encoder, StagedFile(Path(path), compression=compression, keep_prepared=keep))

@@ -1,0 +1,256 @@
+"""Transforms that look at one record at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pulse.errors import PipelineError
+from pulse.graph.ops import ERRORS, LATE, MAIN, FieldsOp, FilterOp, FunctionOp, ProjectOp, TimestampOp
+from pulse.model.event_time import EventTime
+from pulse.model.expressions import Expr
+from pulse.model.schema import data_type
+from pulse.model.watermarks import EndOnly
+from pulse.transforms.core import PCollection, Pipeline, Step, Transform
+from pulse.transforms.options import check_function, check_on_error, to_condition, to_expr, to_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from pulse.graph.ops.base import OnError
+    from pulse.model.watermarks import WatermarkStrategy
+
+
+class Map(Step):
+    """Turn each record into another with a Python function.
+
+    Two forms. ``Map(fn)`` calls ``fn(record)``. ``Map(fn, inputs=["score"], output="score2")`` calls
+    ``fn(score)`` with the values of the named fields and stores the result as a field: that needs no dict
+    per record, so it is several times faster.
+
+    Args:
+        function: what to call.
+        inputs: field names whose values it takes.
+        output: the field it makes; goes with ``inputs``.
+        schema: fields and types of what ``fn(record)`` returns, so that later steps are checked at build.
+        type: type of ``output``, such as ``"double"``.
+        preserves: fields that ``fn(record)`` leaves unchanged; lets key-by move ahead of it.
+        on_error: what happens to a record it raises on: ``"fail"``, ``"skip"``, ``"dead_letter"``.
+
+    Example:
+        >>> from pulse import Create, DeterministicRunner, Map, Pipeline
+        >>> p = Pipeline()
+        >>> out = p | Create([{"score": 2}]) | Map(lambda s: s * 2, inputs=["score"], output="twice")
+        >>> DeterministicRunner().run(p).records(out)
+        [{'score': 2, 'twice': 4}]
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        inputs: Sequence[str] | None = None,
+        output: str | None = None,
+        schema: Mapping[str, str] | pa.Schema | None = None,
+        type: str | None = None,  # noqa: A002 - the word people expect
+        preserves: Iterable[str] = (),
+        on_error: OnError = "fail",
+    ) -> None:
+        check_function(function, "Map")
+        check_on_error(on_error)
+        if (inputs is None) != (output is None):
+            raise PipelineError(
+                "inputs and output go together",
+                hint="Map(fn, inputs=['score'], output='score2'), or Map(fn) over whole records",
+            )
+        if inputs is not None and output is not None:
+            super().__init__(
+                FieldsOp(function, tuple(inputs), output, data_type(type) if type else None, on_error)
+            )
+        else:
+            super().__init__(
+                FunctionOp(function, "map", to_schema(schema), frozenset(preserves), on_error=on_error)
+            )
+
+
+class FlatMap(Transform):
+    """Turn each record into any number of others: the function returns an iterable, or None for nothing.
+
+    Args:
+        function: what to call.
+        outputs: names of further outputs; the function yields ``Tagged(name, record)`` for them.
+        schema: fields and types of what comes out.
+        preserves: fields that it leaves unchanged.
+        on_error: what happens to a record it raises on.
+
+    Example:
+        >>> from pulse import Create, DeterministicRunner, FlatMap, Pipeline, Tagged
+        >>> p = Pipeline()
+        >>> even = p | Create([1, 2, 3]) | FlatMap(lambda n: [n] if n % 2 == 0 else [Tagged("odd", n)], outputs=["odd"])
+        >>> result = DeterministicRunner().run(p)
+        >>> result.records(even), result.records(even["odd"])
+        ([2], [1, 3])
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any], Iterable[Any] | None],
+        *,
+        outputs: Sequence[str] = (),
+        schema: Mapping[str, str] | pa.Schema | None = None,
+        preserves: Iterable[str] = (),
+        on_error: OnError = "fail",
+    ) -> None:
+        for tag in outputs:
+            if tag in {MAIN, LATE, ERRORS}:
+                raise PipelineError(f"output name {tag!r} is taken", hint="choose another name for the output")
+        self.op = FunctionOp(
+            check_function(function, "FlatMap"),
+            "flat_map",
+            to_schema(schema),
+            frozenset(preserves),
+            tuple(outputs),
+            check_on_error(on_error),
+        )
+
+    def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
+        """Add the step."""
+        from pulse.transforms.core import one  # noqa: PLC0415
+
+        return pipeline.add(self.op, [one(source, self)], name=self.name)
+
+
+ParDo = FlatMap
+"""Beam's name for ``FlatMap``."""
+
+
+class Filter(Step):
+    """Keep the records for which a condition is true.
+
+    Args:
+        condition: an expression (``col("score") > 1``), its text (``"score > 1"``), or a Python function.
+            An expression runs over columns and can move toward the source.
+        on_error: what happens to a record that the function raises on.
+    """
+
+    def __init__(self, condition: Expr | str | Callable[[Any], Any], *, on_error: OnError = "fail") -> None:
+        check_on_error(on_error)
+        if isinstance(condition, Expr | str):
+            super().__init__(FilterOp(to_condition(condition), on_error))
+        else:
+            super().__init__(FunctionOp(check_function(condition, "Filter"), "filter", on_error=on_error))
+
+
+class Select(Step):
+    """Keep only the named fields and computed expressions.
+
+    Args:
+        fields: names of fields, or expressions (named by ``.alias`` or what they are).
+        on_error: what happens to a record that an expression fails on.
+        named: expressions under new names: ``Select("word", twice=col("score") * 2)``.
+    """
+
+    def __init__(self, *fields: str | Expr, on_error: OnError = "fail", **named: Expr | str) -> None:
+        columns = [(e.name, e) for e in map(to_expr, fields)] + [(n, to_expr(e)) for n, e in named.items()]
+        super().__init__(ProjectOp(_unique(columns, "Select"), keep=False, on_error=check_on_error(on_error)))
+
+
+class WithColumns(Step):
+    """Add or replace fields with expressions: ``WithColumns(twice=col("score") * 2)``.
+
+    Args:
+        fields: expressions, named by ``.alias``.
+        on_error: what happens to a record that an expression fails on.
+        named: expressions by field name.
+    """
+
+    def __init__(self, *fields: Expr, on_error: OnError = "fail", **named: Expr | str) -> None:
+        columns = [(e.name, e) for e in map(to_expr, fields)] + [(n, to_expr(e)) for n, e in named.items()]
+        super().__init__(
+            ProjectOp(_unique(columns, "WithColumns"), keep=True, on_error=check_on_error(on_error))
+        )
+
+
+def _unique(columns: list[tuple[str, Expr]], transform: str) -> tuple[tuple[str, Expr], ...]:
+    if not columns:
+        raise PipelineError(f"{transform} needs at least one field or expression")
+    names = [name for name, _ in columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise PipelineError(f"{transform} makes field {name!r} twice", hint="name one of them differently")
+    return tuple(columns)
+
+
+class MapBatches(Step):
+    """Apply a function to whole ``pyarrow.RecordBatch`` objects.
+
+    The function may return another number of rows only when ``schema`` is declared and no event time
+    depends on them: a batch of another length takes the latest event time of the batch it came from.
+
+    Args:
+        function: from RecordBatch to RecordBatch.
+        schema: fields and types of what comes out; left out: those that go in.
+        preserves: fields that it leaves unchanged.
+        on_error: ``"fail"``, or what happens to the whole batch.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        *,
+        schema: Mapping[str, str] | pa.Schema | None = None,
+        preserves: Iterable[str] = (),
+        on_error: OnError = "fail",
+    ) -> None:
+        super().__init__(
+            FunctionOp(
+                check_function(function, "MapBatches"),
+                "batches",
+                to_schema(schema),
+                frozenset(preserves),
+                on_error=check_on_error(on_error),
+            )
+        )
+
+
+class WithTimestamps(Step):
+    """Give every record a new event time.
+
+    Args:
+        time: a field name, or a function from the record to a datetime or microseconds.
+        format: how to read the field: ``"ms"`` (numbers, the default), ``"s"``, ``"us"``, ``"ns"``,
+            ``"iso"`` (strings, the default), or a strptime format.
+        time_zone: zone of times that carry none; UTC unless given.
+        watermarks: the strategy that the new times follow; left out: only the end of the input is a promise.
+        on_error: what happens to a record whose time is missing or cannot be read.
+    """
+
+    def __init__(
+        self,
+        time: str | Callable[[Any], Any],
+        *,
+        format: str | None = None,  # noqa: A002 - the word people expect
+        time_zone: str | None = None,
+        watermarks: WatermarkStrategy | None = None,
+        on_error: OnError = "fail",
+    ) -> None:
+        spec: Any = EventTime(time, format, time_zone) if isinstance(time, str) else time
+        if not isinstance(time, str):
+            check_function(time, "WithTimestamps")
+        super().__init__(TimestampOp(spec, watermarks or EndOnly(), check_on_error(on_error)))
+
+
+class Inspect(Step):
+    """Call a function with each record as it passes; the records go on unchanged.
+
+    Args:
+        function: called with the record; what it returns is ignored.
+    """
+
+    def __init__(self, function: Callable[[Any], object] = print) -> None:
+        super().__init__(FunctionOp(check_function(function, "Inspect"), "inspect"))
+
+
+Tee = Inspect
+"""The shell's name for ``Inspect``."""

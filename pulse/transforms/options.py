@@ -1,0 +1,71 @@
+"""Options that several transforms share, checked where a person writes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+import pyarrow as pa
+
+from pulse.errors import PipelineError, did_you_mean
+from pulse.graph.ops.base import OnError
+from pulse.model.expressions import Expr, col, parse
+from pulse.model.schema import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def check_on_error(value: str) -> OnError:
+    """Return an error policy, or say which there are.
+
+    Example:
+        >>> check_on_error("skip")
+        'skip'
+    """
+    allowed = get_args(OnError)
+    if value not in allowed:
+        raise PipelineError(
+            f"on_error {value!r} is not one of {', '.join(allowed)}", hint=did_you_mean(str(value), allowed)
+        )
+    return value  # type: ignore[return-value]
+
+
+def check_function(function: Any, transform: str) -> Callable[..., Any]:
+    """Return a person's function, or say that it is none."""
+    if not callable(function):
+        raise PipelineError(
+            f"{transform} takes a function, not {type(function).__name__} {function!r}",
+            hint="for an expression use Filter(col('x') > 1), Select(...) or WithColumns(...)",
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def to_schema(schema: Mapping[str, str] | pa.Schema | None) -> pa.Schema | None:
+    """Return a declared schema; names of types as people write them.
+
+    Example:
+        >>> to_schema({"n": "int64"}).names
+        ['n']
+    """
+    return schema if schema is None or isinstance(schema, pa.Schema) else schema_of(schema)
+
+
+def to_expr(value: Any) -> Expr:
+    """Return an expression: itself, or a field by its name.
+
+    Example:
+        >>> str(to_expr("word"))
+        'word'
+    """
+    if isinstance(value, Expr):
+        return value
+    if isinstance(value, str):
+        return col(value)
+    raise PipelineError(
+        f"{value!r} is neither a field name nor an expression", hint="write 'field' or col('field') * 2"
+    )
+
+
+def to_condition(value: Any) -> Expr:
+    """Return a condition: an expression, or its text form."""
+    return parse(value) if isinstance(value, str) else to_expr(value)
