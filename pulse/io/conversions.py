@@ -7,6 +7,7 @@ converted here, value by value where a value is wrong, so that every format mean
 from __future__ import annotations
 
 from base64 import b64decode
+from datetime import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -89,7 +90,7 @@ def convert(field: pa.Field[Any], column: pa.Array[Any]) -> Converted:
         return _moments(field, column)
     if types.is_floating(kind):
         return Converted(column.cast(kind, safe=False), None, str)
-    if not (types.is_duration(kind) or types.is_binary(kind) or types.is_large_binary(kind)):
+    if types.is_date(kind):
         try:
             return Converted(_kernels.cast(column, kind), None, str)
         except pa.ArrowInvalid:
@@ -132,10 +133,16 @@ def _one_by_one(field: pa.Field[Any], column: pa.Array[Any]) -> Converted:
 
 
 def _value(text: str, kind: pa.DataType) -> Any:
+    """Read one value; raises ``ValueError`` (which Arrow's own error is) when it is not of the type."""
     if types.is_binary(kind) or types.is_large_binary(kind):
         return b64decode(text, validate=True)
     if types.is_duration(kind):
         return _kernels.cast(pa.scalar(micros(text), pa.duration("us")), kind)
+    if types.is_time(kind):
+        clock = time.fromisoformat(text)
+        if clock.tzinfo is not None:
+            raise ValueError
+        return clock
     if types.is_timestamp(kind):
         moment = pa.scalar(EventTime("", "iso").parse_value(text), pa.int64())
         return _kernels.cast(_kernels.cast(moment, pa.timestamp("us", kind.tz)), kind)

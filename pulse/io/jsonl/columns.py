@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -51,11 +51,6 @@ def parse_columns(lines: Lines, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _all_finite(column: pa.Array[Any]) -> bool:
-    low, high = limits(column)
-    return -np.inf < low and high < np.inf
-
-
-def limits(column: pa.Array[Any]) -> tuple[float, float]:
-    """Return the smallest and largest value of a column of numbers, 0 when it has none."""
-    found = _kernels.min_max(column)
-    return found["min"].as_py() or 0, found["max"].as_py() or 0
+    limits = _kernels.min_max(column)
+    low, high = limits["min"].as_py(), limits["max"].as_py()
+    return low is None or (low > -math.inf and high < math.inf)

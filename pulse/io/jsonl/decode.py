@@ -19,13 +19,14 @@ from pulse.io.conversions import convert, raw_type
 from pulse.io.jsonl.columns import Refused, parse_columns
 from pulse.io.jsonl.lines import Lines, is_utf8, may_be_too_deep, may_hold_non_numbers, split
 from pulse.io.jsonl.reasons import why_malformed
-from pulse.io.jsonl.rows import load, load_any, shape
+from pulse.io.jsonl.rows import load_any
 from pulse.io.jsonl.salvage import Parsed, salvage
+from pulse.io.rows import to_rows
 
 if TYPE_CHECKING:
     from pulse.io.files.cutter import Text
     from pulse.io.projection import Projection
-    from pulse.model.bundle import Int64s
+    from pulse.model.bundle import Data, Int64s
 
 _LOOKED_AT = 100
 """Records at the start of a file whose names are compared with the schema."""
@@ -90,7 +91,7 @@ class JsonFormat:
         return salvage(lines, self._raw, self._needed, widens=self.widens)
 
     def _build(self, block: Block, parsed: Parsed, units: int, bad: list[tuple[int, bytes, str]]) -> Decoded:
-        lines, batch, rows, _ = parsed
+        lines, batch = parsed.lines, parsed.batch
         wrong: dict[int, str] = {}
         columns = {}
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -111,10 +112,7 @@ class JsonFormat:
             kept = [index for index in range(lines.count) if index not in wrong]
             out, lines = out.take(pa.array(kept, pa.int64())), lines.at(kept)
             times = None if times is None else times[kept]
-            rows = None if rows is None else [rows[index] for index in kept]
-        data: Any = out
-        if self.projection.layout == "rows":
-            data = shape(load(lines) if rows is None else rows, out)
+        data: Data = to_rows(out) if self.projection.layout == "rows" else out
         return Decoded(data, times, lines.numbers, units, _bad(block, bad), ignored)
 
     def _ignored(self, block: Block, parsed: Parsed) -> dict[str, int]:

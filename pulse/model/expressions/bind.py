@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from pyarrow import types
 
 from pulse.errors import TypeMismatch, UnknownField, cut
+from pulse.model.expressions.casts import widening
 from pulse.model.expressions.literals import convert_literal, is_string_literal
 from pulse.model.expressions.rules import canonical
 from pulse.model.expressions.table import FUNCTIONS
 from pulse.model.expressions.text import symbol_of, text_of
 from pulse.model.expressions.tree import Call, Column, Literal, Node
-from pulse.model.schema import is_number, type_name
+from pulse.model.schema import type_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,8 +93,8 @@ def _adapt(operands: list[Bound], *, mixes: bool) -> list[Bound]:
 def _convert(operand: Bound, kind: pa.DataType) -> Bound:
     if operand.type == kind:
         return operand
-    if isinstance(operand.node, Literal) and (operand.node.value is None or is_number(kind)):
-        literal = convert_literal(operand.node, kind)
-        if literal is not None and literal.type == kind:
-            return Bound(literal, kind)
+    if isinstance(operand.node, Literal):
+        value = operand.node.value
+        convert = widening(kind) if value is not None else None
+        return Bound(Literal(convert(value) if convert else value, kind), kind)
     return Bound(Call("widen", (operand.node,), (kind,)), kind, (operand,))

@@ -98,7 +98,7 @@ def link_widen(operands: Sequence[Operand], options: Sequence[Option]) -> RowFun
     """Link a widening over rows."""
     target = options[0]
     only = operands[0].run
-    convert = _widening(target) if isinstance(target, pa.DataType) else None
+    convert = widening(target) if isinstance(target, pa.DataType) else None
     if convert is None:
         return only
 
@@ -109,7 +109,8 @@ def link_widen(operands: Sequence[Operand], options: Sequence[Option]) -> RowFun
     return run
 
 
-def _widening(target: pa.DataType) -> Callable[[Any], Any] | None:
+def widening(target: pa.DataType) -> Callable[[Any], Any] | None:
+    """Return the function that widens one value to a type, None where it stays as it is."""
     if types.is_floating(target):
         return float
     if types.is_integer(target):

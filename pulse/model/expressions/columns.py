@@ -88,8 +88,10 @@ def spread(value: Value, rows: int) -> pa.Array[Any]:
     return many
 
 
-def among(operand: ColumnFunction, batch: pa.RecordBatch, needed: pa.Array[Any]) -> Value:
-    """Evaluate only the rows of a mask without nulls; the others are null."""
+def among(operand: ColumnFunction, batch: pa.RecordBatch, needed: Value, kind: pa.DataType) -> Value:
+    """Evaluate only the rows of a mask without nulls; the others are null of a type."""
+    if not needed.true_count:
+        return pa.scalar(None, kind)
     part = operand(batch.filter(needed))
     if isinstance(part, pa.Scalar):
         return part
@@ -106,7 +108,7 @@ def _connect(kernel: Callable[[Value, Value], Value], needs: Callable[[Value], V
             try:
                 second = right(batch)
             except RecordError:
-                second = among(right, batch, needs(spread(first, batch.num_rows)))
+                second = among(right, batch, needs(spread(first, batch.num_rows)), pa.bool_())
             return kernel(first, second)
 
         return run
@@ -131,11 +133,11 @@ def link_when(operands: Sequence[ColumnFunction], site: Site) -> ColumnFunction:
         rest = pa.repeat(True, batch.num_rows)  # noqa: FBT003 - a value
         result: Value = spread(pa.scalar(None, site.type), batch.num_rows)
         for condition, value in zip(conditions, values, strict=True):
-            test = pc.fill_null(spread(among(condition, batch, rest), batch.num_rows), False)  # noqa: FBT003
+            test = pc.fill_null(spread(among(condition, batch, rest, pa.bool_()), batch.num_rows), False)  # noqa: FBT003
             here = pc.and_(rest, test)
-            result = pc.if_else(here, among(value, batch, here), result)
+            result = pc.if_else(here, among(value, batch, here, site.type), result)
             rest = pc.and_not(rest, test)
-        return pc.if_else(rest, among(otherwise, batch, rest), result)
+        return pc.if_else(rest, among(otherwise, batch, rest, site.type), result)
 
     def run(batch: pa.RecordBatch) -> Value:
         try:
@@ -146,7 +148,7 @@ def link_when(operands: Sequence[ColumnFunction], site: Site) -> ColumnFunction:
     return run
 
 
-def link_coalesce(operands: Sequence[ColumnFunction], site: Site) -> ColumnFunction:  # noqa: ARG001
+def link_coalesce(operands: Sequence[ColumnFunction], site: Site) -> ColumnFunction:
     """Link the first value that is not null."""
 
     def run(batch: pa.RecordBatch) -> Value:
@@ -155,7 +157,7 @@ def link_coalesce(operands: Sequence[ColumnFunction], site: Site) -> ColumnFunct
         except RecordError:
             result = spread(operands[0](batch), batch.num_rows)
             for operand in operands[1:]:
-                result = pc.coalesce(result, among(operand, batch, pc.is_null(result)))
+                result = pc.coalesce(result, among(operand, batch, pc.is_null(result), site.type))
             return result
 
     return run

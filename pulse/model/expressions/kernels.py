@@ -61,6 +61,21 @@ def rounding(kernel: Callable[[Value], Value]) -> Callable[[Value], Value]:
     return lambda value: value if pa.types.is_integer(value.type) else kernel(value)
 
 
+def _extreme(name: str) -> Callable[..., Value]:
+    def kernel(*values: Value) -> Value:
+        kind = values[0].type
+        if pa.types.is_timestamp(kind):  # Arrow has no kernel for times in a zone
+            values = tuple(value.cast(_INT) for value in values)
+        return pc.call_function(name, list(values), _PROPAGATE).cast(kind)
+
+    return kernel
+
+
+_PROPAGATE = pc.ElementWiseAggregateOptions(skip_nulls=False)
+min_of = _extreme("min_element_wise")
+max_of = _extreme("max_element_wise")
+
+
 def concat(*values: Value) -> Value:
     """Join strings; null when one is null."""
     return pc.binary_join_element_wise(*values, "", null_handling="emit_null")

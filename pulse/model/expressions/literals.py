@@ -34,7 +34,7 @@ def literal(value: Any) -> Literal:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, datetime):
-        return Literal(to_utc(value), TIMESTAMP)
+        return Literal(to_utc(value).replace(fold=0), TIMESTAMP)
     if value is None or isinstance(value, bool | int | float | str | bytes | date | Decimal):
         return Literal(value, type_of(value))
     raise TypeMismatch(

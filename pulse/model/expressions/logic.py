@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from pulse.model.expressions import casts, columns, rowlogic, rows, rules
+from pulse.model.expressions import casts, columns, kernels, rowlogic, rows, rules
 from pulse.model.expressions.function import Function
 from pulse.model.expressions.values import align
 
@@ -103,14 +103,14 @@ LOGIC: dict[str, Function] = {
     ),
     "min_of": Function(
         rule=rules.extreme,
-        columns=columns.strict(lambda *v: pc.min_element_wise(*v, skip_nulls=False)),
+        columns=columns.strict(kernels.min_of),
         rows=rows.strict(_extreme("min_of", operator.lt), _ORDERED, "min_of"),
         takes=_RANKED,
         mixes=True,
     ),
     "max_of": Function(
         rule=rules.extreme,
-        columns=columns.strict(lambda *v: pc.max_element_wise(*v, skip_nulls=False)),
+        columns=columns.strict(kernels.max_of),
         rows=rows.strict(_extreme("max_of", operator.gt), _ORDERED, "max_of"),
         takes=_RANKED,
         mixes=True,

@@ -27,8 +27,10 @@ def typed(node: Node, schema: pa.Schema) -> Bound:
 @lru_cache(maxsize=512)
 def column_function(node: Node, schema: pa.Schema) -> ColumnFunction:
     """Return the function from a batch of a schema to an array with a value per record."""
-    run = _columns(typed(node, schema), schema)
-    return lambda batch: spread(run(batch), batch.num_rows)
+    bound = typed(node, schema)
+    run = _columns(bound, schema)
+    # No record, no error: a constant part that fails must not fail a batch without records.
+    return lambda batch: spread(run(batch), len(batch)) if len(batch) else pa.array([], bound.type)
 
 
 def _columns(bound: Bound, schema: pa.Schema) -> ColumnFunction:

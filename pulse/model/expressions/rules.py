@@ -93,6 +93,8 @@ def extreme(kinds: Sequence[pa.DataType], options: Sequence[Option]) -> Signatur
 def comparison(kinds: Sequence[pa.DataType], options: Sequence[Option]) -> Signature | None:
     """Rule of comparisons: one type that has an order, to bool."""
     signature = ordered(kinds, options)
+    if signature and types.is_null(signature.result):
+        return Signature((BOOL,) * len(kinds), BOOL)
     return signature and Signature(signature.arguments, BOOL)
 
 

@@ -18,8 +18,6 @@ from pulse.model.expressions.rows import strict as strict_row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ASCII_SPACE = " \t\n\v\f\r"
-
 
 def _through(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Return the kernel over one Python value."""
@@ -60,17 +58,17 @@ STRINGS: dict[str, Function] = {
     "str.strip": _text(
         "str.strip",
         pc.utf8_trim_whitespace,
-        _ascii(lambda s: s.strip(_ASCII_SPACE), pc.utf8_trim_whitespace),
+        _ascii(str.strip, pc.utf8_trim_whitespace),
     ),
     "str.lstrip": _text(
         "str.lstrip",
         pc.utf8_ltrim_whitespace,
-        _ascii(lambda s: s.lstrip(_ASCII_SPACE), pc.utf8_ltrim_whitespace),
+        _ascii(str.lstrip, pc.utf8_ltrim_whitespace),
     ),
     "str.rstrip": _text(
         "str.rstrip",
         pc.utf8_rtrim_whitespace,
-        _ascii(lambda s: s.rstrip(_ASCII_SPACE), pc.utf8_rtrim_whitespace),
+        _ascii(str.rstrip, pc.utf8_rtrim_whitespace),
     ),
     "str.length": _text("str.length", pc.utf8_length, len, result=rules.INT, cost=2),
     "str.startswith": _text(

@@ -95,6 +95,8 @@ class TimeMethods:
     def to_time_zone(self, zone: str) -> Expr:
         """Return the same moment in a time zone, whose hours and dates it then shows.
 
+        Over columns Arrow knows daylight saving until 2037; after that it takes standard time.
+
         Example:
             >>> from datetime import UTC, datetime
             >>> from pulse.model.expressions import col
