@@ -47,6 +47,11 @@ class StepLedger:
         """
         return self.received - self.passed - self.filtered - self.late - self.errored - self.held
 
+    def add(self, other: StepLedger) -> None:
+        """Add the counts of another ledger of the same step."""
+        for f in fields(StepLedger):
+            setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
+
     def copy(self) -> StepLedger:
         """Return a copy that later counting does not change."""
         return StepLedger(*(getattr(self, f.name) for f in fields(self)))
@@ -79,7 +84,5 @@ class Ledger(dict[str, StepLedger]):
         total = cls()
         for ledger in ledgers:
             for name, step in ledger.items():
-                sum_ = total.setdefault(name, StepLedger())
-                for f in fields(StepLedger):
-                    setattr(sum_, f.name, getattr(sum_, f.name) + getattr(step, f.name))
+                total.setdefault(name, StepLedger()).add(step)
         return total

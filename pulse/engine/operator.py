@@ -29,7 +29,9 @@ class Out(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Failure:
+class Failure:
+    """A record that a step could not process, kept for the dead letter."""
+
     record: str
     error: str
     position: str | None
@@ -46,13 +48,15 @@ class StepContext:
         on_error: what happens to a record that it cannot process.
         observer: told of what happens.
         ledger: counts where records went.
+        remote: whether failed records are kept for the run that this step works for, not emitted here.
     """
 
     name: str
     on_error: OnError = "fail"
     observer: Observer = SILENT
     ledger: StepLedger = field(default_factory=StepLedger)
-    _failures: list[_Failure] = field(default_factory=list)
+    remote: bool = False
+    _failures: list[Failure] = field(default_factory=list)
 
     def reject(
         self,
@@ -90,13 +94,23 @@ class StepContext:
         self.ledger.errored += 1
         self.observer.dropped(self.name, "error", 1)
         if self.on_error == "dead_letter":
-            self._failures.append(_Failure(record, reason, position, time, watermark))
+            self._failures.append(Failure(record, reason, position, time, watermark))
+
+    def take_failures(self) -> list[Failure]:
+        """Return the records kept for the dead letter since the last call."""
+        failed, self._failures = self._failures, []
+        return failed
+
+    def add_failures(self, failed: list[Failure]) -> None:
+        """Keep records for the dead letter that failed elsewhere and are counted already."""
+        self._failures += failed
 
     def failures(self) -> Iterable[Out]:
-        """Hand out the records kept for the dead letter since the last call."""
-        if not self._failures:
+        """Hand out, as a bundle, the records kept for the dead letter since the last call."""
+        failed = self.take_failures()
+        if not failed or self.remote:
+            self._failures = failed
             return ()
-        failed, self._failures = self._failures, []
         batch = pa.RecordBatch.from_arrays(
             [
                 pa.array([f.record for f in failed], pa.string()),

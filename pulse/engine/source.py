@@ -12,17 +12,18 @@ from pulse.engine.messages import EndOfInput, IdleInput, Watermark
 from pulse.engine.observer import SILENT, Observer
 from pulse.engine.operator import StepContext
 from pulse.engine.operators.timestamps import promises
+from pulse.engine.prefix import Worked, with_watermarks
 from pulse.engine.stage import Emission, StageMachine
 from pulse.engine.watermarks import WatermarkGenerator
 from pulse.errors import PulseInternalError, RecordError
 from pulse.graph.logical import Port
 from pulse.graph.ops import ReadOp
-from pulse.io.base import Block, Decoded, Json, ReadRequest
+from pulse.io.base import BadRecord, Block, Decoded, Json, ReadRequest
 from pulse.model.bundle import Bundle, Origin
 from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pulse.graph.plan import Plan, Stage
 
@@ -79,13 +80,9 @@ class SourceMachine:
         """Take the next decoded block of a split and return what the stage emits."""
         split = self.splits[index]
         first = self._first(split, block)
-        emitted = list(self._bad(split, first, decoded))
+        emitted = list(self._bad(split, first, decoded.bad))
         count = len(decoded.numbers)
-        ledger = self.context.ledger
-        ledger.received += count + len(decoded.bad)
-        ledger.passed += count
-        ledger.emitted += count
-        self.observer.received(self.name, count + len(decoded.bad))
+        self._count(count, len(decoded.bad))
         times = decoded.times
         if times is None:
             times = np.full(count, MIN_TIME, np.int64)
@@ -93,14 +90,66 @@ class SourceMachine:
         marks = split.generator.assign(
             times, promises=promises(bundle, split.generator.strategy), promised=decoded.watermark
         )
-        split.position, split.origin, split.count = block.position, block.origin, first + decoded.units
-        for name, seen in decoded.ignored.items():
-            split.ignored[name] = split.ignored.get(name, 0) + seen
+        self._moved(split, block, first + decoded.units, decoded.ignored)
         if count:
-            self.observer.emitted(self.name, count)
             bundle = Bundle(bundle.data, times, marks, origin=bundle.origin)
             emitted += self.machine.take(index, bundle)
         return emitted + self._announce(index)
+
+    def accept_worked(
+        self, index: int, block: Block, worked: Worked, taken: int, *, keep: int | None = None
+    ) -> list[Emission]:
+        """Take the next block of a split after its head has run elsewhere.
+
+        Args:
+            index: the split.
+            block: the block.
+            worked: what the head made of it.
+            taken: how many steps the head stands for.
+            keep: how many records there is room for; the others are dropped, but not their watermarks.
+
+        Raises:
+            RecordError: when the head failed on a record and its policy is ``fail``.
+        """
+        split = self.splits[index]
+        if worked.error is not None:
+            raise worked.error
+        first = self._first(split, block)
+        emitted = list(self._bad(split, first, worked.bad))
+        count = len(worked.numbers)
+        self._count(count, len(worked.bad))
+        marks = split.generator.assign(worked.times, promised=worked.promised)
+        self._moved(split, block, first + worked.units, worked.ignored)
+        emitted += self.machine.take_books(worked.ledgers, worked.failures)
+        for bundle in worked.bundles:
+            marked = with_watermarks(bundle, worked.numbers, marks)
+            if keep is not None and len(marked) > keep:
+                self._overflowed(len(marked) - keep)
+                marked = marked.slice(0, keep)
+            if not len(marked):
+                continue
+            emitted += self.machine.take(index, marked, start=taken)
+        return emitted + self._announce(index)
+
+    def _count(self, count: int, bad: int) -> None:
+        ledger = self.context.ledger
+        ledger.received += count + bad
+        ledger.passed += count
+        ledger.emitted += count
+        self.observer.received(self.name, count + bad)
+        self.observer.emitted(self.name, count)
+
+    def _overflowed(self, dropped: int) -> None:
+        ledger = self.context.ledger
+        ledger.passed -= dropped
+        ledger.filtered += dropped
+        self.observer.dropped(self.name, "overflow", dropped)
+
+    @staticmethod
+    def _moved(split: SplitState, block: Block, count: int, ignored: Mapping[str, int]) -> None:
+        split.position, split.origin, split.count = block.position, block.origin, count
+        for name, seen in ignored.items():
+            split.ignored[name] = split.ignored.get(name, 0) + seen
 
     @staticmethod
     def _first(split: SplitState, block: Block) -> int:
@@ -108,8 +157,8 @@ class SourceMachine:
             return block.first
         return split.count if block.origin == split.origin else 0
 
-    def _bad(self, split: SplitState, first: int, decoded: Decoded) -> Iterator[Emission]:
-        for bad in decoded.bad:
+    def _bad(self, split: SplitState, first: int, found: Sequence[BadRecord]) -> Iterator[Emission]:
+        for bad in found:
             position = f"{bad.origin}:{first + bad.number}"
             if self.op.on_error == "fail":
                 raise RecordError(

@@ -10,15 +10,15 @@ from pulse.engine.inputs import InputWatermarks
 from pulse.engine.ledger import Ledger, StepLedger
 from pulse.engine.messages import EndOfInput, IdleInput, Message, Watermark
 from pulse.engine.observer import SILENT, Observer
-from pulse.engine.operator import Operator, StepContext
+from pulse.engine.operator import Failure, Operator, StepContext
 from pulse.errors import PulseInternalError
 from pulse.graph.logical import Port
-from pulse.graph.ops import MAIN, ReadOp
+from pulse.graph.ops import MAIN, AggregateOp, ReadOp
 from pulse.model.bundle import Bundle
 from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pulse.graph.logical import Node
     from pulse.graph.plan import Plan, Stage
@@ -59,16 +59,17 @@ class StageMachine:
         self.main = Port(stage.last.name)
         self.idle = False
 
-    def take(self, index: int, message: Message) -> list[Emission]:
+    def take(self, index: int, message: Message, *, start: int = 0) -> list[Emission]:
         """Take a message from an input and return what the stage emits, in order.
 
         Args:
             index: which input it came from.
             message: a bundle, a watermark, or the input's being idle or over.
+            start: the first step that a bundle has not been through yet.
         """
         if isinstance(message, Bundle):
             bundle = self.inputs.clamp(index, message)
-            emitted = list(self._process(0, bundle))
+            emitted = list(self._process(start, bundle))
             self.idle = False
             mark = message.watermarks if isinstance(message.watermarks, int) else int(message.watermarks[-1])
             if self.inputs.update(index, mark):
@@ -99,6 +100,30 @@ class StageMachine:
         outs = list(operator.process(bundle))
         self.observer.processed(name, perf_counter() - started)
         yield from self._hand_on(index, outs)
+
+    def take_books(
+        self, ledgers: Mapping[str, StepLedger], failures: Mapping[str, list[Failure]]
+    ) -> list[Emission]:
+        """Add what steps of this stage have done elsewhere, and emit the records that failed there."""
+        emitted = []
+        for node, operator in zip(self.nodes, self.operators, strict=True):
+            found = ledgers.get(node.name)
+            if found is None:
+                continue
+            context = operator.context
+            if isinstance(node.op, AggregateOp):
+                # Its partial aggregates are counted when they are merged; only what failed is not among them.
+                context.ledger.received += found.errored
+                context.ledger.errored += found.errored
+            else:
+                context.ledger.add(found)
+                self.observer.received(node.name, found.received)
+                self.observer.emitted(node.name, found.emitted)
+            if found.errored:
+                self.observer.dropped(node.name, "error", found.errored)
+                context.add_failures(failures.get(node.name, []))
+                emitted += [Emission(Port(node.name, tag), bundle) for tag, bundle in context.failures()]
+        return emitted
 
     def _hand_on(self, index: int, outs: Iterable[Any]) -> Iterator[Emission]:
         name = self.nodes[index].name

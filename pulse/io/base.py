@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -131,6 +131,10 @@ class Reader(ABC):
     def decode(self, block: Block) -> Decoded:
         """Turn a block into records; pure, and safe to call from several threads at once."""
 
+    def decoder(self) -> Callable[[Block], Decoded] | None:
+        """Return ``decode`` as something that can be sent to another process; None when there is none."""
+        return None
+
     def progress(self) -> tuple[int, int | None]:
         """Return bytes (or records) read, and the total when it is known."""
         return 0, None
@@ -150,6 +154,9 @@ class Source(ABC):
 
     timed: bool = True
     """Whether its records carry an event time."""
+
+    numbered: bool = True
+    """Whether its blocks say how many records come before them, so that several can be decoded at once."""
 
     @property
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pulse.model.event_time import EventTime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Projection:
     """A checked request.
 
@@ -52,16 +53,9 @@ class Projection:
         wanted = schema.names if request.fields is None else set(request.fields)
         return cls(schema, tuple(name for name in schema.names if name in wanted), request.layout, time)
 
-    @property
-    def output(self) -> pa.Schema:
-        """The schema of the records built."""
-        return self._cut(self.fields)
-
-    @property
+    @cached_property
     def needed(self) -> pa.Schema:
         """The schema of what must be read: the fields to build, and the time field."""
         more = (self.time.field,) if self.time and self.time.field not in self.fields else ()
-        return self._cut((*self.fields, *more))
-
-    def _cut(self, names: tuple[str, ...]) -> pa.Schema:
+        names = (*self.fields, *more)
         return pa.schema([self.schema.field(name) for name in names] if self.schema is not None else [])

@@ -128,6 +128,11 @@ def takes_record(aggregate: Aggregate) -> bool:
     return aggregate.fn is not None and aggregate.input is None
 
 
+def takes_custom(aggregate: Aggregate) -> bool:
+    """Return whether an aggregate is a person's own function, whose accumulators are live Python objects."""
+    return aggregate.fn is not None
+
+
 @dataclass(frozen=True)
 class AggregateOp(Op):
     """Combine the records of each key and window.

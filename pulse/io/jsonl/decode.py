@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 import pyarrow as pa
 
-from pulse.errors import cut
-from pulse.io.base import BadRecord, Block, Decoded
-from pulse.io.conversions import convert, raw_type
+from pulse.io.assemble import BadLine, assemble
+from pulse.io.base import Block, Decoded
+from pulse.io.conversions import raw_type
 from pulse.io.jsonl.columns import Refused, parse_columns
 from pulse.io.jsonl.lines import Lines, is_utf8, may_be_too_deep, may_hold_non_numbers, split
 from pulse.io.jsonl.reasons import why_malformed
 from pulse.io.jsonl.rows import load_any
 from pulse.io.jsonl.salvage import Parsed, salvage
-from pulse.io.rows import to_rows
 
 if TYPE_CHECKING:
     from pulse.io.files.cutter import Text
     from pulse.io.projection import Projection
-    from pulse.model.bundle import Data, Int64s
+    from pulse.model.bundle import Int64s
 
 _LOOKED_AT = 100
 """Records at the start of a file whose names are compared with the schema."""
@@ -62,7 +61,10 @@ class JsonFormat:
         """Turn a block into records."""
         text: Text = block.payload
         lines, units, others = split(text.data)
-        bad = [(number, line, why_malformed(line) or "a record is a JSON object") for number, line in others]
+        bad = [
+            BadLine(number, line, why_malformed(line) or "a record is a JSON object")
+            for number, line in others
+        ]
         if not is_utf8(lines.data):
             lines, more = _without_bad_utf8(lines)
             bad += more
@@ -70,15 +72,20 @@ class JsonFormat:
             return self._any(block, lines, units, bad)
         parsed = self._parse(lines)
         bad += [_named(lines, index, reason) for index, reason in parsed.bad]
-        return self._build(block, parsed, units, bad)
-
-    @cached_property
-    def _needed(self) -> pa.Schema:
-        return self.projection.needed
+        return assemble(
+            parsed.batch,
+            self.projection,
+            parsed.lines.numbers,
+            units=units,
+            origin=block.origin,
+            bad=bad,
+            text=lambda index: parsed.lines.texts[index],
+            ignored=self._ignored(block, parsed),
+        )
 
     @cached_property
     def _raw(self) -> pa.Schema:
-        return pa.schema([(field.name, raw_type(field)) for field in self._needed])
+        return pa.schema([(field.name, raw_type(field)) for field in self.projection.needed])
 
     def _parse(self, lines: Lines) -> Parsed:
         if not lines.count:
@@ -88,32 +95,7 @@ class JsonFormat:
                 return Parsed(lines, parse_columns(lines, self._raw), None, [])
             except Refused:
                 pass
-        return salvage(lines, self._raw, self._needed, widens=self.widens)
-
-    def _build(self, block: Block, parsed: Parsed, units: int, bad: list[tuple[int, bytes, str]]) -> Decoded:
-        lines, batch = parsed.lines, parsed.batch
-        wrong: dict[int, str] = {}
-        columns = {}
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            field = self._needed.field(name)
-            done = convert(field, column)
-            if done.bad is not None:
-                wrong |= {i: done.reason(i) for i in np.flatnonzero(done.bad).tolist() if i not in wrong}
-            columns[name] = done.column
-        times: Int64s | None = None
-        if self.projection.time is not None:
-            times, unusable, reason = self.projection.time.parse_column(columns[self.projection.time.field])
-            if unusable.any():
-                wrong |= {i: reason(i) for i in np.flatnonzero(unusable).tolist() if i not in wrong}
-        out = _batch(columns, self.projection.fields, lines.count)
-        ignored = self._ignored(block, parsed)
-        if wrong:
-            bad += [_named(lines, index, reason) for index, reason in wrong.items()]
-            kept = [index for index in range(lines.count) if index not in wrong]
-            out, lines = out.take(pa.array(kept, pa.int64())), lines.at(kept)
-            times = None if times is None else times[kept]
-        data: Data = to_rows(out) if self.projection.layout == "rows" else out
-        return Decoded(data, times, lines.numbers, units, _bad(block, bad), ignored)
+        return salvage(lines, self._raw, self.projection.needed, widens=self.widens)
 
     def _ignored(self, block: Block, parsed: Parsed) -> dict[str, int]:
         """Count the names that the schema does not have: where lines became dicts, and at a file's start."""
@@ -126,7 +108,7 @@ class JsonFormat:
         found = Counter(chain.from_iterable(rows))
         return {name: count for name, count in found.items() if name not in schema.names}
 
-    def _any(self, block: Block, lines: Lines, units: int, bad: list[tuple[int, bytes, str]]) -> Decoded:
+    def _any(self, block: Block, lines: Lines, units: int, bad: list[BadLine]) -> Decoded:
         rows, kept, refused = load_any(lines)
         bad += [_named(lines, index, reason) for index, reason in refused]
         times: Int64s | None = None
@@ -137,28 +119,15 @@ class JsonFormat:
                 bad += [_named(lines, kept[i], reason(i)) for i in np.flatnonzero(unusable).tolist()]
                 usable = np.flatnonzero(~unusable).tolist()
                 rows, kept, times = [rows[i] for i in usable], [kept[i] for i in usable], times[usable]
-        return Decoded(rows, times, lines.numbers[kept], units, _bad(block, bad))
+        named = tuple(line.named(block.origin) for line in sorted(bad, key=itemgetter(0)))
+        return Decoded(rows, times, lines.numbers[kept], units, named)
 
 
-def _without_bad_utf8(lines: Lines) -> tuple[Lines, list[tuple[int, bytes, str]]]:
-    broken = [index for index, text in enumerate(lines.texts) if not is_utf8(text)]
+def _without_bad_utf8(lines: Lines) -> tuple[Lines, list[BadLine]]:
+    broken = {index for index, text in enumerate(lines.texts) if not is_utf8(text)}
     bad = [_named(lines, index, why_malformed(lines.texts[index]) or "not valid UTF-8") for index in broken]
-    return lines.at(sorted(set(range(lines.count)) - set(broken))), bad
+    return lines.at([index for index in range(lines.count) if index not in broken]), bad
 
 
-def _named(lines: Lines, index: int, reason: str) -> tuple[int, bytes, str]:
-    return int(lines.numbers[index]), lines.texts[index], reason
-
-
-def _bad(block: Block, found: list[tuple[int, bytes, str]]) -> tuple[BadRecord, ...]:
-    return tuple(
-        BadRecord(cut(text.decode(errors="replace").strip()), reason, number, block.origin)
-        for number, text, reason in sorted(found, key=itemgetter(0))
-    )
-
-
-def _batch(columns: dict[str, pa.Array[Any]], names: tuple[str, ...], count: int) -> pa.RecordBatch:
-    """Build a batch that knows its length even when it has no columns."""
-    if not names:
-        return pa.RecordBatch.from_arrays([pa.nulls(count)], ["_"]).select([])
-    return pa.RecordBatch.from_arrays([columns[name] for name in names], list(names))
+def _named(lines: Lines, index: int, reason: str) -> BadLine:
+    return BadLine(int(lines.numbers[index]), lines.texts[index], reason)

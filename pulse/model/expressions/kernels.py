@@ -64,6 +64,8 @@ def rounding(kernel: Callable[[Value], Value]) -> Callable[[Value], Value]:
 def _extreme(name: str) -> Callable[..., Value]:
     def kernel(*values: Value) -> Value:
         kind = values[0].type
+        if pa.types.is_null(kind):
+            return values[0]
         if pa.types.is_timestamp(kind):  # Arrow has no kernel for times in a zone
             values = tuple(value.cast(_INT) for value in values)
         return pc.call_function(name, list(values), _PROPAGATE).cast(kind)
@@ -148,10 +150,10 @@ def check_pattern(pattern: str, group: int | str | None = None) -> None:
         PipelineError: naming the pattern and the reason.
     """
     try:
-        matches(pa.array([], pa.string()), pattern)
+        matches(pa.scalar(""), pattern)
         groups = [] if group is None else name_groups(pattern)[1]
         if group is not None and group in groups:
-            extract(pa.array([], pa.string()), pattern, group)
+            extract(pa.scalar(""), pattern, group)
     except pa.ArrowInvalid as error:
         reason = str(error).partition("Invalid regular expression: ")[2] or str(error)
         raise PipelineError(

@@ -38,10 +38,19 @@ def _extreme(symbol: str, better: Callable[[Any, Any], bool]) -> Callable[..., A
         best = values[0]
         for value in values[1:]:
             one, two = align(symbol, best, value)
-            best = two if one != one or better(two, one) else one  # noqa: PLR0124 - only nan differs from itself
+            take = one != one or better(two, one)  # noqa: PLR0124 - only nan differs from itself
+            if _in_one_zone(best, value):  # they were compared in UTC, and keep the zone that they have
+                one, two = best, value
+            best = two if take else one
         return best
 
     return run
+
+
+def _in_one_zone(left: Any, right: Any) -> bool:
+    return (
+        isinstance(left, datetime) and isinstance(right, datetime) and left.tzinfo is right.tzinfo is not None
+    )
 
 
 def _member(operands: Sequence[rows.Operand], options: Sequence[Any]) -> rows.RowFunction:

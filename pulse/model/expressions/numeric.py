@@ -13,7 +13,7 @@ from pulse.errors import RecordError
 from pulse.model.expressions import kernels, rules, values
 from pulse.model.expressions.columns import strict
 from pulse.model.expressions.function import Function
-from pulse.model.expressions.rows import careful, numeric
+from pulse.model.expressions.rows import careful, guarded, numeric
 from pulse.model.expressions.rows import strict as strict_row
 
 if TYPE_CHECKING:
@@ -120,9 +120,14 @@ NUMERIC: dict[str, Function] = {
         rules.to_double, kernels.divide, careful(values.divide), can_fail=False, takes=_NUMBERS_IN_WORDS
     ),
     "floor_divide": _operator(
-        rules.binary_number, kernels.floor_divide, careful(values.floor_divide), takes=_WHOLE_IN_WORDS
+        rules.binary_number,
+        kernels.floor_divide,
+        guarded(operator.floordiv, values.floor_divide),
+        takes=_WHOLE_IN_WORDS,
     ),
-    "modulo": _operator(rules.binary_number, kernels.modulo, careful(values.modulo), takes=_WHOLE_IN_WORDS),
+    "modulo": _operator(
+        rules.binary_number, kernels.modulo, guarded(operator.mod, values.modulo), takes=_WHOLE_IN_WORDS
+    ),
     "power": _operator(rules.binary_number, pc.power_checked, careful(values.power), takes=_WHOLE_IN_WORDS),
     "negate": _unary(rules.arithmetic, pc.negate_checked, _negative, "-", can_fail=True),
     "abs": _unary(rules.arithmetic, pc.abs_checked, _absolute, "abs", can_fail=True),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Text: TypeAlias = str  # the class below has a property of that name
 _MIN_INT = -(2**63)
-_MAX_DIGITS = 15
+# Arrow keeps the powers of ten that it rounds by in single precision: beyond this they are not exact.
+_MAX_DIGITS = 10
 
 
 class Operators(ABC):
@@ -87,8 +88,9 @@ class Operators(ABC):
             >>> str(col("x").between(1, 5))
             'x >= 1 and x <= 5'
         """
-        above, below = self >= low, self <= high
-        return above.apply("and", below)
+        above: Expr = self >= low
+        below: Expr = self <= high
+        return above & below
 
     def cast(self, to: Any) -> Expr:
         """Convert to another type, by its name (``"int64"``); a value that has no form in it is an error.

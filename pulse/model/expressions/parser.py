@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_LENGTH = 10_000
 _MAX_DEPTH = 100
+_SHOWN = 100
 _MIN_INT = -(2**63)
 
 
@@ -64,8 +65,10 @@ class _Parser:
                 tree = ast.parse(self._bracketed(), mode="eval")
         except SyntaxError as error:
             raise self._syntax(error) from None
-        except (RecursionError, MemoryError, ValueError) as error:
-            raise PipelineError(f"expression cannot be read: {error or 'it is nested too deeply'}") from None
+        except ValueError as error:  # null bytes, lone surrogates
+            raise PipelineError(f"expression cannot be read: {error}") from None
+        except (RecursionError, MemoryError):
+            raise PipelineError(f"expression is nested deeper than {_MAX_DEPTH}") from None
         return self._read(tree.body)
 
     def _bracketed(self) -> str:
@@ -85,22 +88,22 @@ class _Parser:
                 "allowed: constants, fields, arithmetic, comparisons, and/or/not, in [...], is None, "
                 "a if c else b, methods and functions",
             )
-        result = reader(self, node)
+        try:
+            result = reader(self, node)
+        except TypeMismatch as error:
+            raise self._wrong(node, error.message, error.hint) from None
         self._depth -= 1
         return result
 
     def _constant(self, node: ast.Constant) -> Expr:
-        try:
-            return lit(node.value)
-        except TypeMismatch as error:
-            raise self._wrong(node, error.message, error.hint) from None
+        return lit(node.value)
 
     def _name(self, node: ast.Name) -> Expr:
         return col(node.id)
 
     def _unary(self, node: ast.UnaryOp) -> Expr:
         operand = node.operand
-        least = isinstance(operand, ast.Constant) and operand.value == -_MIN_INT
+        least = isinstance(operand, ast.Constant) and repr(operand.value) == str(-_MIN_INT)
         if least and isinstance(node.op, ast.USub):
             return lit(_MIN_INT)  # it has no positive counterpart
         return self._operate(node, type(node.op), [self._read(operand)])
@@ -111,11 +114,18 @@ class _Parser:
     def _operate(self, node: ast.expr, operator: type, operands: Sequence[Expr]) -> Expr:
         build = vocabulary.OPERATORS.get(operator)
         if build is None:
-            raise self._wrong(node, f"operator {operator.__name__} is not allowed in an expression")
+            symbol = _SYMBOLS.get(operator, operator.__name__)
+            raise self._wrong(node, f"operator {symbol} is not allowed in an expression")
         result: Expr = build(*operands)
         return result
 
     def _logic(self, node: ast.BoolOp) -> Expr:
+        if len(node.values) > _MAX_DEPTH:
+            raise self._wrong(
+                node,
+                f"{len(node.values)} conditions stand in one row, more than {_MAX_DEPTH}",
+                "write x in [...] for many values of one field",
+            )
         build = vocabulary.OPERATORS[type(node.op)]
         return reduce(build, [self._read(value) for value in node.values])
 
@@ -229,6 +239,10 @@ class _Parser:
     ) -> PipelineError:
         lines = self._bracketed().split("\n")
         line = lines[min(number, len(lines)) - 1]
+        if len(line) > _SHOWN:
+            first = max(start - _SHOWN // 2, 0)
+            line, start = line[first : first + _SHOWN], start - first
+        length = min(length, len(line) - start)
         return PipelineError(f"{message}\n  {line}\n  {' ' * start}{'^' * max(length, 1)}", hint=hint)
 
 
@@ -243,6 +257,7 @@ _READERS: dict[type, Callable[[_Parser, Any], Expr]] = {
     ast.Attribute: _Parser._member,  # noqa: SLF001
     ast.Call: _Parser._call,  # noqa: SLF001
 }
+_SYMBOLS: dict[type, str] = {ast.MatMult: "'@'", ast.LShift: "'<<'", ast.RShift: "'>>'", ast.BitXor: "'^'"}
 _NAMES_OF_FORMS: dict[type, str] = {
     ast.Lambda: "a lambda",
     ast.ListComp: "a comprehension",

@@ -7,9 +7,12 @@ else goes to the careful functions of ``values``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pulse.errors import RecordError, cut
+from pulse.model.expressions.literals import read_time
 from pulse.model.expressions.tree import Column, Literal
 from pulse.model.expressions.values import MAX_INT, MIN_INT, plain, undefined
 
@@ -117,6 +120,22 @@ def careful(compute: Callable[[Any, Any], Any]) -> RowLink:
     return link
 
 
+def guarded(compute: Callable[[Any, Any], Any], slow: Callable[[Any, Any], Any]) -> RowLink:
+    """Return the linker of an operator over numbers that fails when the right one is zero."""
+
+    def quick(a: Any, b: Any) -> Any:
+        if b:
+            if a.__class__ is float and b.__class__ is float:
+                return compute(a, b)
+            if a.__class__ is int and b.__class__ is int:
+                result = compute(a, b)
+                if MIN_INT <= result <= MAX_INT:
+                    return result
+        return slow(a, b)
+
+    return careful(quick)
+
+
 def compare(symbol: str, test: Callable[[Any, Any], bool], align: Callable[..., tuple[Any, Any]]) -> RowLink:
     """Return the linker of a comparison.
 
@@ -125,7 +144,6 @@ def compare(symbol: str, test: Callable[[Any, Any], bool], align: Callable[..., 
         test: the operator over two values of one class.
         align: brings two values to one type, or raises.
     """
-    direct = (int, float, str, bool, bytes)
 
     def slow(a: Any, b: Any) -> bool | None:
         return None if a is None or b is None else test(*align(symbol, a, b))
@@ -134,23 +152,46 @@ def compare(symbol: str, test: Callable[[Any, Any], bool], align: Callable[..., 
         first, second = operands[0].run, operands[1].run
         right = operands[1].node
         if isinstance(right, Literal):
-            b = right.value
-            kind = b.__class__ if b.__class__ in direct else None
-
-            def by_constant(row: Mapping[str, Any]) -> bool | None:
-                a = first(row)
-                return test(a, b) if a.__class__ is kind else slow(a, b)
-
-            return by_constant
+            return _compare_constant(first, right.value, test, slow)
 
         def run(row: Mapping[str, Any]) -> bool | None:
             a = first(row)
             b = second(row)
-            return test(a, b) if a.__class__ is b.__class__ and a.__class__ in direct else slow(a, b)
+            return test(a, b) if a.__class__ is b.__class__ and a.__class__ in _DIRECT else slow(a, b)
 
         return run
 
     return link
+
+
+_DIRECT = (int, float, str, bool, bytes)
+_ZONES_OF_UTC = (UTC, ZoneInfo("UTC"))
+
+
+def _compare_constant(
+    first: RowFunction, b: Any, test: Callable[[Any, Any], bool], slow: Callable[[Any, Any], bool | None]
+) -> RowFunction:
+    # The class whose values compare as they are, and another class with what its values compare to.
+    kind: type | None = b.__class__ if b.__class__ in _DIRECT else None
+    other: type | None = None
+    changed: Any = None
+    moment = read_time(b) if isinstance(b, str) else b
+    if isinstance(moment, datetime):
+        other, changed = datetime, moment
+    elif kind is int:
+        other, changed = float, float(b)
+
+    def run(row: Mapping[str, Any]) -> bool | None:
+        a = first(row)
+        found: Any = a.__class__
+        if found is kind:
+            return test(a, b)
+        # Moments in UTC compare as they are; other zones repeat an hour once a year, and go the slow way.
+        if found is other and (found is float or a.tzinfo in _ZONES_OF_UTC):
+            return test(a, changed)
+        return slow(a, b)
+
+    return run
 
 
 def strict(  # noqa: C901 - one closure per case

@@ -95,7 +95,7 @@ class TimeMethods:
     def to_time_zone(self, zone: str) -> Expr:
         """Return the same moment in a time zone, whose hours and dates it then shows.
 
-        Over columns Arrow knows daylight saving until 2037; after that it takes standard time.
+        Over columns Arrow knows the rules of a zone from 1900 to 2037 only; outside it takes standard time.
 
         Example:
             >>> from datetime import UTC, datetime

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MIN_INT = -(2**63)
 MAX_INT = 2**63 - 1
 
+_PLAIN = (int, float)
 _EXACT = Context(prec=76)
 _ORDERED = (bool, int, float, Decimal, str, bytes, datetime, date, timedelta)
 
@@ -125,9 +126,10 @@ def divide(left: Any, right: Any) -> float | None:
     """
     if left is None or right is None:
         return None
-    left, right = plain(left), plain(right)
-    if not (is_number(left) and is_number(right)):
-        raise undefined("/", left, right)
+    if not (left.__class__ in _PLAIN and right.__class__ in _PLAIN):
+        left, right = plain(left), plain(right)
+        if not (is_number(left) and is_number(right)):
+            raise undefined("/", left, right)
     divisor = float(right)
     return float(left) / divisor if divisor else None
 

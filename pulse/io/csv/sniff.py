@@ -1,0 +1,76 @@
+"""The schema that the first records of CSV text show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import types
+
+from pulse.errors import ConnectorError
+from pulse.io.csv.parse import parse
+from pulse.io.csv.records import find_records
+from pulse.io.csv.salvage import salvage_column
+from pulse.model.schema import widen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pulse.io.csv.dialect import Dialect
+    from pulse.io.files import Text
+
+_kernels: Any = pc
+_WORDS = pa.array(["true", "True", "TRUE", "false", "False", "FALSE"])
+
+
+def sniff(blocks: Iterable[Text], dialect: Dialect, where: str) -> pa.Schema:
+    """Return the schema of the first records; the same bytes always give the same.
+
+    A column is of int64, double or bool when each of its cells that is not null reads as such (``0`` and
+    ``1`` are integers), and of string otherwise, as is one that is always null. Dates and times stay text.
+
+    Raises:
+        ConnectorError: when there is not one record to look at.
+    """
+    found: dict[str, pa.DataType] = {}
+    for text in blocks:
+        names = dialect.names(text.header, where)
+        for name, kind in zip(names, _types(text.data, names, dialect), strict=True):
+            # what no one type holds is text
+            found[name] = widen(found.get(name, pa.null()), kind) or pa.string()
+    if not found:
+        raise ConnectorError(
+            f"the schema of {where} can't be sniffed, because no record is in its first MiB",
+            hint="declare schema, such as {word = 'string', score = 'double'}",
+        )
+    return pa.schema([(name, pa.string() if types.is_null(kind) else kind) for name, kind in found.items()])
+
+
+def _types(data: bytes, names: tuple[str, ...], dialect: Dialect) -> list[pa.DataType]:
+    records = find_records(data, dialect.delimiter, dialect.quote)
+    cells = parse(
+        data[: records.open_at],
+        len(records.starts),
+        names,
+        pa.schema([(name, pa.binary()) for name in names]),
+        delimiter=dialect.delimiter,
+        quote=dialect.quote,
+        null_values=dialect.null_values,
+    ).batch
+    return [_column_type(name, column, dialect) for name, column in zip(names, cells.columns, strict=True)]
+
+
+def _column_type(name: str, column: pa.Array[Any], dialect: Dialect) -> pa.DataType:
+    if column.null_count == len(column):
+        return pa.null()
+    texts = salvage_column(pa.field(name, pa.string()), column, dialect.null_values, widens=False).column
+    if np.asarray(_kernels.or_(texts.is_null(), _kernels.is_in(texts, _WORDS))).all():
+        return pa.bool_()
+    done = salvage_column(pa.field(name, pa.int64()), column, dialect.null_values, widens=True)
+    if done.bad:
+        done = salvage_column(pa.field(name, pa.float64()), column, dialect.null_values, widens=False)
+    if done.bad or done.column.null_count == len(column):
+        return pa.string()
+    return done.column.type

@@ -1,0 +1,65 @@
+"""Worker processes for the head of a source stage: Python functions on more than one core.
+
+The steps are sent once, by cloudpickle, to processes that this one started; blocks go there as they were
+read and come back worked. Nothing that came from a file or the network is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+from pulse.errors import MissingDependency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulse.engine.prefix import Prefix, Worked
+    from pulse.io.base import Block, Decoded
+
+_worker: Any = None
+
+
+class WorkerPool:
+    """Processes that decode blocks and run the head of a stage over them.
+
+    Args:
+        processes: how many.
+        decoder: turns a block into records; can be pickled.
+        prefix: the steps to run.
+    """
+
+    def __init__(self, processes: int, decoder: Callable[[Block], Decoded], prefix: Prefix) -> None:
+        try:
+            import cloudpickle  # noqa: PLC0415 - an extra, and slow to import
+            from loky import ProcessPoolExecutor  # noqa: PLC0415
+        except ImportError:
+            raise MissingDependency.of("loky", "processes", purpose="running worker processes") from None
+        payload = cloudpickle.dumps((decoder, prefix))
+        self._executor = ProcessPoolExecutor(processes, initializer=_start, initargs=(payload,))
+
+    def work(self, block: Block, first: int) -> Worked:
+        """Work on a block in some process; waits for it."""
+        return self._executor.submit(_work, block, first).result()  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Stop the processes."""
+        self._executor.shutdown(wait=True, kill_workers=True)
+
+
+def _start(payload: bytes) -> None:
+    """Make the worker of this process, out of what the parent process made."""
+    import cloudpickle  # noqa: PLC0415
+
+    from pulse.engine.prefix import PrefixMachine  # noqa: PLC0415
+
+    # Ctrl-C goes to every process of the terminal; only the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder, prefix = cloudpickle.loads(payload)
+    global _worker  # noqa: PLW0603 - one worker per process
+    _worker = (decoder, PrefixMachine(prefix))
+
+
+def _work(block: Block, first: int) -> Worked:
+    decoder, machine = _worker
+    return machine.work(block, decoder(block), first)  # type: ignore[no-any-return]
