@@ -1,4 +1,4 @@
-"""Turning columns into rows and rows into columns."""
+"""Turning rows into columns."""
 
 from __future__ import annotations
 
@@ -20,20 +20,6 @@ VALUE = "value"
 """The field that holds a record which is not a dict, once it stands in columns."""
 
 ARROW_FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
-
-
-def batch_to_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return a dict per record. A list per column and one zip: twice as fast as ``to_pylist``.
-
-    Example:
-        >>> batch_to_rows(pa.record_batch({"a": [1, 2], "b": ["x", None]}))
-        [{'a': 1, 'b': 'x'}, {'a': 2, 'b': None}]
-    """
-    names = batch.schema.names
-    if not names:
-        return [{} for _ in range(batch.num_rows)]
-    columns = [column.to_pylist() for column in batch.columns]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 class ColumnBuilder:
@@ -75,6 +61,17 @@ class ColumnBuilder:
     def fits(self, value: Any) -> bool:
         """Return whether one value fits the type so far, widening it when that helps."""
         return self.build([value]) is not None
+
+
+def snapshot_types(builders: Sequence[ColumnBuilder]) -> pa.Table:
+    """Return the types that builders have settled on, as an empty table."""
+    return pa.schema([(str(i), builder.type or pa.null()) for i, builder in enumerate(builders)]).empty_table()
+
+
+def restore_types(builders: Sequence[ColumnBuilder], types: pa.Table) -> None:
+    """Take back what ``snapshot_types`` gave."""
+    for builder, kind in zip(builders, types.schema.types, strict=True):
+        builder.type = builder.declared or kind
 
 
 def build_columns(

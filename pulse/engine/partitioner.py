@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pulse.engine.windowing.names import key_column
 from pulse.graph.plan import KEY_GROUPS
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Partitioner:
             if bundle.is_rows:
                 hashes = np.fromiter((self._hash(row[key]) for row in bundle.rows), np.int64, len(bundle))
             else:
-                hashes = self._column(bundle.batch.column(key))
+                name = key_column(key) if bundle.partial else key
+                hashes = self._column(bundle.batch.column(name))
             total = (total * 31 + hashes) & 0x7FFF_FFFF_FFFF
         # Mix the bits, so that consecutive numbers spread over the groups.
         total = (total ^ (total >> 15)) * 0x2C1B3C6D & 0x7FFF_FFFF_FFFF

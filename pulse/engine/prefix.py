@@ -18,6 +18,7 @@ import numpy as np
 from pulse.engine.build import build_operator
 from pulse.engine.ledger import StepLedger
 from pulse.engine.operator import Failure, Operator, StepContext
+from pulse.engine.windowing.combine import CombineOperator
 from pulse.errors import RecordError
 from pulse.graph.logical import Node
 from pulse.graph.ops import (
@@ -41,6 +42,8 @@ from pulse.model.watermarks import EndOnly, FromField
 from pulse.model.windows import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pulse.graph.collection import CollectionType
     from pulse.graph.plan import Plan, Stage
     from pulse.io.base import BadRecord, Block, Decoded
@@ -177,10 +180,20 @@ class PrefixMachine:
         return worked
 
     def _run(self, bundle: Bundle) -> list[Bundle]:
-        bundles = [bundle]
+        bundles: Iterator[Bundle] = iter([bundle])
         for operator in self.operators:
-            bundles = [out.bundle for b in bundles for out in operator.process(b) if out.tag == MAIN]
-        return bundles
+            if isinstance(operator, CombineOperator):
+                return operator.combine(bundles)
+            bundles = _through(operator, bundles)
+        return list(bundles)
+
+
+def _through(operator: Operator, bundles: Iterator[Bundle]) -> Iterator[Bundle]:
+    """Run bundles through a step one by one: what it makes goes on before it makes the next."""
+    for bundle in bundles:
+        for out in operator.process(bundle):
+            if out.tag == MAIN:
+                yield out.bundle
 
 
 def with_watermarks(bundle: Bundle, numbers: Int64s, marks: Int64s | int) -> Bundle:

@@ -25,8 +25,13 @@ class Delivery(NamedTuple):
 
 
 def input_count(plan: Plan, stage: Stage) -> int:
-    """Return how many inputs each replica of a stage has: one per replica of every stage before it."""
-    return sum(plan.by_name[edge.source].replicas for edge in plan.into(stage.name))
+    """Return how many inputs each replica of a stage has: one per replica that sends to it."""
+    return sum(_senders(plan, edge) for edge in plan.into(stage.name))
+
+
+def _senders(plan: Plan, edge: Edge) -> int:
+    """Return how many replicas of an edge's source send to each replica of its target."""
+    return 1 if edge.forward else plan.by_name[edge.source].replicas
 
 
 def input_index(plan: Plan, edge: Edge, replica: int) -> int:
@@ -34,8 +39,8 @@ def input_index(plan: Plan, edge: Edge, replica: int) -> int:
     index = 0
     for other in plan.into(edge.target):
         if other is edge:
-            return index + replica
-        index += plan.by_name[other.source].replicas
+            return index if edge.forward else index + replica
+        index += _senders(plan, other)
     raise KeyError(str(edge))
 
 
@@ -53,7 +58,7 @@ class Router:
             (
                 edge,
                 input_index(plan, edge, replica),
-                plan.by_name[edge.target].replicas,
+                (replica,) if edge.forward else tuple(range(plan.by_name[edge.target].replicas)),
                 Partitioner(edge.keys, plan.by_name[edge.target].replicas) if edge.keys is not None else None,
             )
             for edge in plan.out_of(stage.name)
@@ -62,15 +67,15 @@ class Router:
     def route(self, emission: Emission) -> Iterator[Delivery]:
         """Return the deliveries that an emission makes."""
         port, message = emission
-        for edge, index, replicas, partitioner in self.routes:
+        for edge, index, targets, partitioner in self.routes:
             if isinstance(message, Bundle):
                 if edge.port != port:
                     continue
                 if partitioner is None:
-                    yield Delivery(edge.target, 0, index, message)
+                    yield Delivery(edge.target, targets[0], index, message)
                 else:
                     for replica, share in partitioner.split(message):
                         yield Delivery(edge.target, replica, index, share)
             else:
-                for replica in range(replicas):
+                for replica in targets:
                     yield Delivery(edge.target, replica, index, message)

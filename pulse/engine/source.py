@@ -74,7 +74,7 @@ class SourceMachine:
     def request(self) -> ReadRequest:
         """What to ask of the source's readers."""
         op = self.op
-        return ReadRequest(op.schema, op.fields, op.layout, op.predicate, getattr(op.source, "block_bytes", 1 << 20))
+        return ReadRequest(op.schema, op.fields, op.layout, op.predicate)
 
     def accept(self, index: int, block: Block, decoded: Decoded) -> list[Emission]:
         """Take the next decoded block of a split and return what the stage emits."""

@@ -31,6 +31,25 @@ class Emission(NamedTuple):
     message: Message
 
 
+MAX_RECORDS = 1 << 16
+"""A bundle of more records than this is cut, so that what follows works in bounded memory."""
+
+
+def pieces(bundle: Bundle) -> Iterator[Bundle]:
+    """Cut a bundle into pieces of at most ``MAX_RECORDS`` records.
+
+    Example:
+        >>> import numpy as np
+        >>> [len(piece) for piece in pieces(Bundle([None] * 100_000, np.zeros(100_000, np.int64), 0))]
+        [65536, 34464]
+    """
+    if len(bundle) <= MAX_RECORDS:
+        yield bundle
+        return
+    for start in range(0, len(bundle), MAX_RECORDS):
+        yield bundle.slice(start, min(start + MAX_RECORDS, len(bundle)))
+
+
 class StageMachine:
     """Executes a stage. Synchronous: a runner calls it with messages and carries away what it emits.
 
@@ -96,10 +115,16 @@ class StageMachine:
             return
         operator, name = self.operators[index], self.nodes[index].name
         self.observer.received(name, len(bundle))
-        started = perf_counter()
-        outs = list(operator.process(bundle))
-        self.observer.processed(name, perf_counter() - started)
-        yield from self._hand_on(index, outs)
+        # What a step makes goes on before it makes the next: pieces stay in the processor's cache.
+        made, spent = iter(operator.process(bundle)), 0.0
+        while True:
+            started = perf_counter()
+            out = next(made, None)
+            spent += perf_counter() - started
+            if out is None:
+                break
+            yield from self._hand_on(index, [out])
+        self.observer.processed(name, spent)
 
     def take_books(
         self, ledgers: Mapping[str, StepLedger], failures: Mapping[str, list[Failure]]
@@ -130,7 +155,8 @@ class StageMachine:
         for tag, bundle in outs:
             if tag == MAIN:
                 self.observer.emitted(name, len(bundle))
-                yield from self._process(index + 1, bundle)
+                for piece in pieces(bundle):
+                    yield from self._process(index + 1, piece)
             else:
                 yield Emission(Port(name, tag), bundle)
 

@@ -77,7 +77,5 @@ def compile_graph(name: str, graph: Graph, options: CompileOptions | None = None
     """
     options = options or CompileOptions()
     validate(graph)
-    optimised = optimise(graph, without=options.without)
+    optimised = optimise(graph, without=options.without, parallelism=options.parallelism)
     return make_plan(name, optimised, parallelism=options.parallelism, fuse=options.fuse)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulse.graph.collection import Fields, union
+from pulse.graph.distribution import needs_keys
 from pulse.graph.logical import Port
 from pulse.graph.ops import ERRORS, LATE
 
@@ -29,6 +30,8 @@ def live_fields(graph: Graph) -> Mapping[Port, Fields]:
         for tag in node.op.outputs():
             live.setdefault(Port(node.name, tag), frozenset())
         needed = node.op.needs(_wanted(node, live))
+        if needs_keys(node):
+            needed = union(needed, frozenset(graph.types[node.inputs[0]].keys or ()))
         if LATE in node.op.outputs():
             needed = union(needed, _original(live[Port(node.name, LATE)]))
         for port in node.inputs:

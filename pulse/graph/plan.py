@@ -26,11 +26,14 @@ class Stage:
         name: name of its first step.
         nodes: the steps, in order.
         replicas: how many copies run, each on its share of the keys.
+        keys: the fields by whose hash its input is shared among them; None for one replica; empty when
+            its records were dealt by fields that they no longer have.
     """
 
     name: str
     nodes: tuple[Node, ...]
     replicas: int = 1
+    keys: tuple[str, ...] | None = None
 
     @property
     def first(self) -> Node:
@@ -64,6 +67,7 @@ class Edge:
         position: which input of the target's first step.
         keys: the fields by whose hash records are dealt to the target's replicas; None: not dealt.
         layout: the layout in which the records travel.
+        forward: whether each replica of the source sends to the replica of the same number, and to no other.
     """
 
     port: Port
@@ -72,6 +76,7 @@ class Edge:
     position: int
     keys: tuple[str, ...] | None = None
     layout: Layout | None = None
+    forward: bool = False
 
     def __str__(self) -> str:
         how = f" by {', '.join(self.keys)}" if self.keys is not None else ""

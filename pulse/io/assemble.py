@@ -11,7 +11,7 @@ import pyarrow as pa
 from pulse.errors import cut
 from pulse.io.base import BadRecord, Decoded
 from pulse.io.conversions import convert
-from pulse.io.rows import to_rows
+from pulse.model.rows import to_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

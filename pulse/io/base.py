@@ -117,7 +117,7 @@ class ReadRequest:
     fields: tuple[str, ...] | None = None
     layout: Layout = "columns"
     predicate: Expr | None = None
-    block_bytes: int = 1 << 20
+    block_bytes: int = 1 << 22
 
 
 class Reader(ABC):
@@ -154,6 +154,9 @@ class Source(ABC):
 
     timed: bool = True
     """Whether its records carry an event time."""
+
+    prunes: bool = False
+    """Whether its readers use ``ReadRequest.predicate`` to skip data that cannot match."""
 
     numbered: bool = True
     """Whether its blocks say how many records come before them, so that several can be decoded at once."""

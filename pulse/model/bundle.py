@@ -7,6 +7,7 @@ are dicts wherever the records have named fields.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -104,12 +105,15 @@ class Bundle:
 
     def take(self, keep: Mask | Int64s) -> Bundle:
         """Return the records that a mask selects, or those at the given indices, in that order."""
-        if keep.dtype == np.bool_:
-            if keep.all():
-                return self
-            keep = np.flatnonzero(keep)
+        masked = keep.dtype == np.bool_
+        if masked and keep.all():
+            return self
         if isinstance(self.data, list):
-            data: Data = [self.data[i] for i in keep.tolist()]
+            data: Data = (
+                list(compress(self.data, keep.tolist())) if masked else [self.data[i] for i in keep.tolist()]
+            )
+        elif masked:
+            data = self.data.filter(pa.array(keep))
         else:
             data = self.data.take(pa.array(keep))
         return Bundle(

@@ -144,12 +144,12 @@ class Flow:
     def _workers(self, machine: SourceMachine, prefix: Prefix) -> int:
         """Return how many blocks are worked on at once.
 
-        Columns are decoded by kernels that let go of the interpreter lock, so every core helps. Rows and
-        Python functions hold it: threads would only fight over it.
+        Columns are decoded by kernels that let go of the interpreter lock, so every core helps, even when a
+        Python function takes its turn after that. Objects of any shape are decoded under the lock.
         """
         if self.processes and prefix.python:
             return self.processes + 1
-        if prefix.python or machine.op.layout == "rows" or not machine.op.source.numbered:
+        if machine.op.schema is None or not machine.op.source.numbered:
             return 1
         return os.cpu_count() or 1
 

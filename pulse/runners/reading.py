@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -53,9 +54,10 @@ class SplitReader:
         self.reader = reader
         self.workers = workers
         self.bytes = 0
-        self._machines = [PrefixMachine(prefix) for _ in range(workers)]
+        self._machines = [PrefixMachine(prefix) for _ in range(1 if prefix.python else workers)]
         self._pool = pool
         self._lock = threading.Lock()
+        self._turn = threading.Lock() if prefix.python else nullcontext()
         self._polled = 0
         self._counts: tuple[str | None, int] = (None, 0)
         self._ended = False
@@ -95,7 +97,10 @@ class SplitReader:
         if self._pool is not None:
             return number, Read(found, self._pool.work(found, first))
         decoded = self.reader.decode(found)
-        return number, Read(found, self._machines[worker].work(found, decoded, first))
+        machine = self._machines[worker % len(self._machines)]
+        # A person's functions are never called by two threads at once.
+        with self._turn:
+            return number, Read(found, machine.work(found, decoded, first))
 
     def _first(self, block: Block) -> int:
         """Return how many lines of its origin come before a block."""

@@ -114,8 +114,8 @@ class TrioRunner:
                 nursery.start_soon(listen)
                 try:
                     result = await self.run_async(pipeline, collect=collect)
-                except PulseError as error:
-                    failure: BaseException | None = error
+                except Exception as error:  # noqa: BLE001 - raised again outside, where no group wraps it
+                    failure: Exception | None = error
                 else:
                     failure = None
                 nursery.cancel_scope.cancel()

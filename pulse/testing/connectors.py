@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from pulse.io.base import BadRecord, Block, End, ReadRequest
 
 if TYPE_CHECKING:

@@ -99,9 +99,13 @@ def test_an_unusual_type_has_arrows_own_text():
     [
         ("in64", "type 'in64' does not exist; types: null, bool, int8,", "did you mean 'int64'?"),
         ("list<sting>", "type 'sting' does not exist", "did you mean 'string'?"),
-        ("list", "'list' is not a type name: expected '<', found 'its end'", "list<type>"),
-        ("decimal(10,2", "'decimal(10,2' is not a type name: expected ')', found 'its end'", "decimal(prec"),
-        ("decimal(50,2)", "a decimal has 1 to 38 digits, of which scale come after the point", "decimal(prec"),
+        ("list", "'list' is not a type name: expected '<' after it", "list<type>"),
+        ("decimal(10,2", "'decimal(10,2' is not a type name: expected ')' after it", "decimal(prec"),
+        (
+            "decimal(50,2)",
+            "a decimal has 1 to 38 digits, of which scale come after the point",
+            "decimal(prec",
+        ),
         ("decimal(x)", "'x' stands where a number belongs", "decimal(prec"),
         ("timestamp(m)", "'m' is not a unit; units: s, ms, us, ns", "timestamp(unit"),
         ("timestamp(us, Europe/Bern1)", "'Europe/Bern1' is not a time zone", "timestamp(unit"),
@@ -208,7 +212,18 @@ def test_values_that_do_not_fit_together():
 
 
 def test_safe_keys():
-    safe = ["null", "bool", "int8", "uint64", "double", "string", "binary", "timestamp", "date", "decimal(9, 2)"]
+    safe = [
+        "null",
+        "bool",
+        "int8",
+        "uint64",
+        "double",
+        "string",
+        "binary",
+        "timestamp",
+        "date",
+        "decimal(9, 2)",
+    ]
     assert all(is_key_type(data_type(name)) for name in safe)
     assert is_key_type(pa.dictionary(pa.int32(), pa.string()))
     assert not any(

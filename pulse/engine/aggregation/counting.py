@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.types as pat
 
 from pulse.engine.aggregation.form import Form, Merged, Parts, Records
 from pulse.engine.aggregation.groups import Groups, Reduction, lists, tallied
-from pulse.engine.aggregation.values import Values, chunked, comparable, decoded, kernels, python, whole
+from pulse.engine.aggregation.values import (
+    Values,
+    array,
+    chunked,
+    comparable,
+    decoded,
+    kernels,
+    python,
+    whole,
+)
 from pulse.model.aggregates.distinct_sketch import estimate, sketch_of, united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pulse.engine.aggregation.values import Column
+    from pulse.model.bundle import Int64s
 
 
 class RecordCount(Form):
@@ -142,6 +153,33 @@ class Collect(Form):
     def extract(self, merged: Merged) -> Values:
         """Return the lists."""
         return short_lists(merged.parts["values"])
+
+
+class CollectByTime(Collect):
+    """``collect`` where parts interleave in time: the values by event time, then in the order of arrival."""
+
+    parts = ("values", "times")
+
+    def partial(self, records: Records, groups: Groups, reduced: Sequence[Column]) -> Parts:
+        """List the values and their times."""
+        del reduced
+        column = decoded(records.column)
+        ids, values = groups.gather(column, nulls=self._nulls)
+        times = array(records.times).take(groups.order)
+        if len(times) > len(values):
+            times = times.filter(whole(column).take(groups.order).is_valid())
+        return self._sorted(ids, values, times, len(groups))
+
+    def merge(self, parts: Parts, groups: Groups, reduced: Sequence[Column]) -> Parts:
+        """Interleave the lists."""
+        del reduced
+        ids, (values, times) = groups.gather_lists(chunked(parts["values"]), chunked(parts["times"]))
+        return self._sorted(ids, values, times, len(groups))
+
+    @staticmethod
+    def _sorted(ids: Int64s, values: Values, times: Values, size: int) -> Parts:
+        order = array(np.lexsort((times.to_numpy(), ids)))
+        return {"values": lists(ids, values.take(order), size), "times": lists(ids, times.take(order), size)}
 
 
 def short_lists(column: Values | Column) -> Values:

@@ -29,13 +29,22 @@ class Custom(Form):
         fn: the person's function.
         label: text of the aggregate.
         type: type of the results; None to find it in them.
+        by_time: whether values are kept, and given to the function by event time when results are extracted.
     """
 
     parts = ("handle",)
     orders_records = orders_partials = True
 
-    def __init__(self, fn: CombineFn, label: str, type: pa.DataType | None) -> None:  # noqa: A002
-        self._fn = fn
+    def __init__(
+        self,
+        fn: CombineFn,
+        label: str,
+        type: pa.DataType | None,  # noqa: A002 - the word of ``combine``
+        *,
+        by_time: bool = False,
+    ) -> None:
+        self._by_time = by_time
+        self._fn = ByTime(fn) if by_time else fn
         self._label = label
         self._type = type
         self._live: dict[int, Any] = {}
@@ -49,6 +58,8 @@ class Custom(Form):
         del reduced
         values = records.rows if records.values is None else decoded(records.values).to_pylist()
         assert values is not None  # noqa: S101 - the caller passes rows to a function over whole records
+        if self._by_time:
+            values = list(zip(records.times.tolist(), values, strict=True))
         accumulators = []
         for rows in self._grouped(groups, groups.order):
             with self._blame("create"):
@@ -92,10 +103,7 @@ class Custom(Form):
         Raises:
             RecordError: when the function fails, or no column of the type can hold what it returns.
         """
-        results = []
-        for handle in python(merged.parts["handle"]):
-            with self._blame("extract"):
-                results.append(self._fn.extract(self._live[handle]))
+        results = self.extract_objects(merged, kept=False)
         try:
             return pa.array(results, self._type)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
@@ -105,6 +113,26 @@ class Custom(Form):
                 record=cut(repr(results)),
                 hint="name the type of the results, as in combine(fn, type=...), and return values of it",
             ) from error
+
+    def extract_objects(self, merged: Merged, *, kept: bool) -> list[Any]:
+        """Return the results as Python objects.
+
+        Args:
+            merged: the handles.
+            kept: whether the accumulators live on, so that results must come from copies.
+
+        Raises:
+            RecordError: when the function fails.
+        """
+        results = []
+        for handle in python(merged.parts["handle"]):
+            accumulator = self._live[handle]
+            if kept:
+                with self._blame("copy"):
+                    accumulator = self._fn.copy(accumulator)
+            with self._blame("extract"):
+                results.append(self._fn.extract(accumulator))
+        return results
 
     def release(self, parts: Parts) -> None:
         """Forget accumulators."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.engine.aggregation.counting import Collect, Distinct, DistinctSketch, RecordCount, ValueCount
+from pulse.engine.aggregation.counting import Collect, CollectByTime, Distinct, DistinctSketch, RecordCount, ValueCount
 from pulse.engine.aggregation.custom import Custom
 from pulse.engine.aggregation.edges import Edge
 from pulse.engine.aggregation.extremes import Extremum, Logic
@@ -40,8 +40,15 @@ _FORMS: dict[str, Callable[[Aggregate], Form]] = {
 }
 
 
-def form_of(aggregate: Aggregate) -> Form:
-    """Return the columnar form of an aggregate."""
+def form_of(aggregate: Aggregate, *, by_time: bool = False) -> Form:
+    """Return the columnar form of an aggregate.
+
+    Args:
+        aggregate: the declaration.
+        by_time: whether values whose order matters are taken by event time; see ``GroupedAggregation``.
+    """
     if aggregate.fn is not None:
-        return Custom(aggregate.fn, str(aggregate), aggregate.option("type"))
+        return Custom(aggregate.fn, str(aggregate), aggregate.option("type"), by_time=by_time)
+    if by_time and aggregate.kind == "collect":
+        return CollectByTime(nulls=aggregate.option("nulls", default=False))
     return _FORMS[aggregate.kind](aggregate)

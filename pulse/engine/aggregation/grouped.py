@@ -10,10 +10,11 @@ from pulse.engine.aggregation.custom import Custom
 from pulse.engine.aggregation.form import Form, Merged, Parts, Records
 from pulse.engine.aggregation.forms import form_of
 from pulse.engine.aggregation.groups import Reduction, group
-from pulse.engine.aggregation.values import comparable
+from pulse.engine.aggregation.values import comparable, whole
+from pulse.model.rows import to_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pulse.engine.aggregation.values import Column, Values
     from pulse.model.aggregates import Aggregate
@@ -35,6 +36,10 @@ class GroupedAggregation:
 
     Args:
         aggregates: pairs of result name and declaration.
+        by_time: whether ``collect`` and a person's own functions take values by event time, those of one time
+            in the order of arrival. Needed where parts interleave in time, as those of sessions that merge:
+            no order of merging gives the order of arrival then. A person's function runs when results are
+            extracted; until then its state is the values.
 
     Example:
         >>> import numpy as np
@@ -50,9 +55,9 @@ class GroupedAggregation:
         [{'word': 'a', 'n': 4, 'mean': 2.5}, {'word': 'b', 'n': 2, 'mean': 2.0}]
     """
 
-    def __init__(self, aggregates: tuple[tuple[str, Aggregate], ...]) -> None:
+    def __init__(self, aggregates: tuple[tuple[str, Aggregate], ...], *, by_time: bool = False) -> None:
         self.aggregates = aggregates
-        self._forms: tuple[Form, ...] = tuple(form_of(aggregate) for _, aggregate in aggregates)
+        self._forms: tuple[Form, ...] = tuple(form_of(agg, by_time=by_time) for _, agg in aggregates)
         self._custom = {i: form for i, form in enumerate(self._forms) if isinstance(form, Custom)}
         self.liftable = not self._custom
         """Whether partials are columns alone, which can be sent elsewhere, with no live Python objects."""
@@ -60,6 +65,10 @@ class GroupedAggregation:
             aggregate.fn is not None and aggregate.input is None for _, aggregate in aggregates
         )
         """Whether ``partial`` must be given the records as rows."""
+        self.makes_objects = any(
+            aggregate.fn is not None and aggregate.option("type") is None for _, aggregate in aggregates
+        )
+        """Whether results are any Python objects: those of a person's function that was given no type."""
         self.inputs: tuple[tuple[str, Expr], ...] = tuple(
             (name, expression)
             for i, (_, aggregate) in enumerate(aggregates)
@@ -161,24 +170,53 @@ class GroupedAggregation:
         kept = dict(zip(carried, groups.reduced[1:], strict=False))
         return self._table(groups.keys, {**kept, ROWS: groups.reduced[0]}, merged)
 
-    def extract(self, merged: pa.Table, by: Sequence[str]) -> pa.Table:
+    def extract(
+        self, merged: pa.Table, by: Sequence[str], describe: Callable[[int], str] | None = None
+    ) -> pa.Table:
         """Return the results: the key columns, then one column per aggregate under its name.
 
         Args:
             merged: partial aggregates, one row per key.
             by: names of the key columns.
+            describe: returns the group of a row as text, for errors; None names the key columns.
 
         Raises:
             RecordError: when a sum does not fit its type, or a person's function fails.
         """
 
-        def describe(row: int) -> str:
+        def names(row: int) -> str:
             return ", ".join(f"{name}={merged.column(name)[row].as_py()!r}" for name in by)
 
         columns: list[Values | Column] = [merged.column(name) for name in by]
         for i, form in enumerate(self._forms):
-            columns.append(form.extract(Merged(self._parts(merged, i), merged.column(ROWS), describe)))
+            columns.append(form.extract(self._merged(merged, i, describe or names)))
         return pa.Table.from_arrays(columns, [*by, *(name for name, _ in self.aggregates)])
+
+    def extract_objects(
+        self, merged: pa.Table, describe: Callable[[int], str], *, kept: bool
+    ) -> list[list[Any]]:
+        """Return the results of each aggregate as Python objects, one per row.
+
+        Args:
+            merged: partial aggregates, one row per key.
+            describe: returns the group of a row as text, for errors.
+            kept: whether the accumulators live on: then what a person's function gives comes from copies, so
+                that it does not change later.
+
+        Raises:
+            RecordError: when a sum does not fit its type, or a person's function fails.
+        """
+        found = []
+        for i, form in enumerate(self._forms):
+            of = self._merged(merged, i, describe)
+            if isinstance(form, Custom):
+                found.append(form.extract_objects(of, kept=kept))
+            else:
+                found.append(to_values(whole(form.extract(of))))
+        return found
+
+    def _merged(self, table: pa.Table, i: int, describe: Callable[[int], str]) -> Merged:
+        return Merged(self._parts(table, i), table.column(ROWS), describe)
 
     def release(self, partials: pa.Table) -> None:
         """Forget the live accumulators of partial aggregates that are dropped."""

@@ -28,9 +28,9 @@ def call_each(
     Returns:
         The results, and which records they belong to: None when all of them.
     """
-    values = list(calls)
+    values = calls if isinstance(calls, list) else list(calls)
     try:
-        return [function(value) for value in values], None
+        return list(map(function, values)), None
     except Exception:  # noqa: BLE001 - a person's function may raise anything
         pass
     # Side effects of the calls before the failure happen twice; results do not.
@@ -67,7 +67,7 @@ class FilterFunctionOperator(Elementwise):
     def apply(self, bundle: Bundle) -> Bundle:
         verdicts, good = call_each(self.function, bundle.rows, bundle, self.context)
         kept = bundle if good is None else bundle.take(good)
-        return kept.take(np.array([bool(verdict) for verdict in verdicts], np.bool_))
+        return kept.take(np.array(list(map(bool, verdicts)), np.bool_))
 
 
 class InspectOperator(Elementwise):

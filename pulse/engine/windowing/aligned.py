@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from pulse.engine.operator import Operator, Out
 from pulse.engine.windowing.inputs import AggregateInputs, Prepared
-from pulse.engine.windowing.merging import same_key
 from pulse.engine.windowing.late import late_records, saturating_add
+from pulse.engine.windowing.merging import same_key
 from pulse.engine.windowing.results import ResultBuilder, in_force
 from pulse.engine.windowing.runs import SLICE, SortedRuns, records_of
 from pulse.graph.ops import LATE, MAIN
@@ -60,11 +60,9 @@ class AlignedAggregate(Operator):
         self.lateness = windowing.lateness_us
         self.discarding = windowing.accumulation == "discarding"
         self.aggregation = inputs.aggregation
-        self.by = [*inputs.keys, SLICE]
-        self.runs = SortedRuns(self.aggregation, inputs.keys)
-        self.results = ResultBuilder(
-            inputs.keys, self.aggregation, show_windows=show_windows, hidden=inputs.hidden
-        )
+        self.by = [*inputs.by, SLICE]
+        self.runs = SortedRuns(self.aggregation, inputs.by)
+        self.results = ResultBuilder(inputs, show_windows=show_windows)
         self.watermark = MIN_TIME
         self.released = MIN_TIME
 
@@ -98,7 +96,7 @@ class AlignedAggregate(Operator):
             return
         clean = self.slicing.first_ends(slices) > marks
         if clean.all():
-            self._add(prepared, slices)
+            self.runs.add(self._partial(prepared, slices))
             if not isinstance(marks, int):
                 yield from self._fire(marks)
             return
@@ -109,34 +107,53 @@ class AlignedAggregate(Operator):
             kept = ~too_late
             prepared, slices, series, clean = prepared.take(kept), slices[kept], series[kept], clean[kept]
         for start, stop in self._segments(clean, series):
-            yield from self._take_segment(prepared.slice(start, stop), slices[start:stop], clean=bool(clean[start]))
+            segment = prepared.slice(start, stop), slices[start:stop], series[start:stop]
+            if clean[start]:
+                self.runs.add(self._partial(*segment[:2]))
+                yield from self._fire(segment[2])
+            else:
+                yield from self._take_behind(*segment)
 
     def _segments(self, clean: Mask, marks: Int64s) -> list[tuple[int, int]]:
-        """Return the stretches that can be taken at once: clean ones, and unclean ones of one watermark."""
+        """Return the stretches that can be taken at once.
+
+        Where late records fire, each stands alone. Otherwise a stretch lasts until a record comes that is not
+        clean and before which another window has fired.
+        """
         if not len(clean):
             return []
-        cut = np.ones(len(clean), np.bool_)
-        cut[1:] = clean[1:] != clean[:-1]
-        alone = ~clean if self.lateness else ~clean & np.concatenate([[True], marks[1:] != marks[:-1]])
-        starts = np.flatnonzero(cut | alone).tolist()
+        if self.lateness:
+            cut = ~clean
+            cut[1:] |= clean[1:] & ~clean[:-1]
+        else:
+            behind = np.flatnonzero(~clean)
+            fired = self.slicing.slices(marks[behind])
+            cut = np.zeros(len(clean), np.bool_)
+            cut[behind[np.concatenate([[True], fired[1:] != fired[:-1]])]] = True
+        cut[0] = True
+        starts = np.flatnonzero(cut).tolist()
         return list(zip(starts, [*starts[1:], len(clean)], strict=True))
 
-    def _take_segment(self, prepared: Prepared, slices: Int64s, *, clean: bool) -> Iterator[Out]:
-        marks = np.broadcast_to(np.asarray(prepared.bundle.watermarks, np.int64), len(slices))
-        if clean:
-            self._add(prepared, slices)
-            yield from self._fire(marks)
-            return
+    def _take_behind(self, prepared: Prepared, slices: Int64s, marks: Int64s) -> Iterator[Out]:
+        """Take records of which the first comes after some window of its own has ended."""
         yield from self._fire(marks[:1])
-        partial = self._add(prepared, slices)
-        if self.lateness:
-            yield from self._fire_late(partial, int(slices[0]), int(marks[0]))
-
-    def _add(self, prepared: Prepared, slices: Int64s) -> pa.Table:
-        columns = prepared.columns.append_column(SLICE, pa.array(slices))
-        partial = self.aggregation.partial(columns, self.by, prepared.bundle.times, prepared.records)
+        partial = self._partial(prepared, slices)
+        late = self._late_windows(int(slices[0]), int(marks[0])) if self.lateness else []
+        if self.discarding:
+            for window in late:
+                yield self._emit_late(partial, *window, int(marks[0]))
+            late = []
+        key = partial.slice(0, 1)
         self.runs.add(partial)
-        return partial
+        for start, end in late:
+            found = self._window_of_key(key, start, end)
+            yield self._emit_late(found, start, end, int(marks[0]))
+            self.aggregation.release(found)
+        yield from self._fire(marks)
+
+    def _partial(self, prepared: Prepared, slices: Int64s) -> pa.Table:
+        columns = prepared.columns.append_column(SLICE, pa.array(slices))
+        return self.aggregation.partial(columns, self.by, prepared.bundle.times, prepared.records)
 
     def _drop(self, late: Bundle, slices: Int64s) -> Iterator[Out]:
         self.context.ledger.late += len(late)
@@ -217,26 +234,26 @@ class AlignedAggregate(Operator):
         self.aggregation.release(table)
         return out
 
-    def _fire_late(self, partial: pa.Table, slice_: int, mark: int) -> Iterator[Out]:
-        """Emit again every window that a late record still enters after its end."""
+    def _late_windows(self, slice_: int, mark: int) -> list[tuple[int, int]]:
+        """Return the windows that a late record still enters after their end."""
         starts = self.slicing.windows(np.array([slice_], np.int64))
         ends = self.slicing.ends(starts)
         open_ = (ends <= mark) & (saturating_add(ends, self.lateness) > mark)
-        for start, end in zip(starts[open_].tolist(), ends[open_].tolist(), strict=True):
-            table = partial if self.discarding else self._window_of_key(partial, start, end)
-            bounds = np.full(table.num_rows, start, np.int64), np.full(table.num_rows, end, np.int64)
-            bundle = self.results.build(table, self.by, *bounds, mark)
-            self.context.ledger.emitted += len(bundle)
-            if not self.discarding:
-                self.aggregation.release(table)
-            yield Out(MAIN, bundle)
+        return list(zip(starts[open_].tolist(), ends[open_].tolist(), strict=True))
+
+    def _emit_late(self, table: pa.Table, start: int, end: int, mark: int) -> Out:
+        """Emit a window that has fired before."""
+        bounds = np.full(table.num_rows, start, np.int64), np.full(table.num_rows, end, np.int64)
+        bundle = self.results.build(table, *bounds, mark, kept=self.discarding)
+        self.context.ledger.emitted += len(bundle)
+        return Out(MAIN, bundle)
 
     def _window_of_key(self, partial: pa.Table, start: int, end: int) -> pa.Table:
         """Return the merged state of one key over the slices of one window."""
         state = self.runs.between(start, end)
         assert state is not None  # noqa: S101 - the late record itself was just added
         found = state
-        for key in self.inputs.keys:
+        for key in self.inputs.by:
             found = found.filter(same_key(found.column(key), partial.column(key)[0]))
         window = pa.array(np.full(found.num_rows, start, np.int64))
         merged = self.aggregation.merge(
@@ -248,8 +265,8 @@ class AlignedAggregate(Operator):
     def _emit(self, merged: pa.Table, starts: Int64s, ends: Int64s, trajectory: Int64s, before: int) -> Out:
         marks = in_force(ends, trajectory, before)
         if self.inputs.hidden:
-            marks = np.minimum(marks, max(self.released, MIN_TIME))
-        bundle = self.results.build(merged, self.by, starts, ends, marks)
+            marks = np.minimum(marks, self.released)
+        bundle = self.results.build(merged, starts, ends, marks)
         self.context.ledger.emitted += len(bundle)
         return Out(MAIN, bundle)
 
@@ -266,6 +283,7 @@ class AlignedAggregate(Operator):
 
     def snapshot(self) -> Any:
         return {
+            "inputs": self.inputs.snapshot(),
             "runs": self.runs.snapshot(),
             "live": self.aggregation.snapshot(),
             "watermark": self.watermark,
@@ -273,6 +291,7 @@ class AlignedAggregate(Operator):
         }
 
     def restore(self, state: Any) -> None:
+        self.inputs.restore(state["inputs"])
         self.aggregation.restore(state["live"])
         self.runs.restore(state["runs"])
         self.watermark, self.released = state["watermark"], state["released"]

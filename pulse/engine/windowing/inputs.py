@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from pulse.engine.aggregation import GroupedAggregation
-from pulse.engine.convert import ColumnBuilder, build_columns
+from pulse.engine.convert import ColumnBuilder, build_columns, restore_types, snapshot_types
 from pulse.engine.evaluation import FAILURES, evaluate_columns
+from pulse.engine.windowing.names import RECORD, TIME, key_column
+from pulse.graph.collection import passed_field
 from pulse.model.aggregates import max as latest
 from pulse.model.aggregates import min as earliest
-from pulse.graph.collection import passed_field
 from pulse.model.expressions import Expr, col
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from pulse.model.bundle import Bundle
     from pulse.model.windows import TimestampCombiner
 
-TIME = "__time"
-"""Name of the hidden aggregate that gives a result its event time, when that is not the window's end."""
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -35,7 +33,8 @@ class Prepared:
 
     Args:
         bundle: the records, without those that were rejected.
-        columns: key columns under their names, aggregate inputs under the names the aggregation expects.
+        columns: key columns as ``key_column`` names them, aggregate inputs as the aggregation does; at least
+            one column, so that it is known how many records there are.
         records: whole records, for an aggregate that takes them.
     """
 
@@ -66,6 +65,7 @@ class AggregateInputs:
         timestamp: the timestamp combiner; ``earliest`` and ``latest`` add a hidden aggregate over event time.
         schema: schema of the records, when known.
         context: the step's context.
+        by_time: whether windows merge, so that values whose order matters are taken by event time.
     """
 
     def __init__(
@@ -76,15 +76,17 @@ class AggregateInputs:
         timestamp: TimestampCombiner,
         schema: pa.Schema | None,
         context: StepContext,
+        by_time: bool = False,
     ) -> None:
         self.keys = tuple(keys)
+        self.by = tuple(key_column(key) for key in keys)
         self.context = context
         self.hidden = timestamp != "end_of_window"
         declared = list(aggregates)
         if self.hidden:
             declared.append((TIME, earliest(TIME) if timestamp == "earliest" else latest(TIME)))
-        self.aggregation = GroupedAggregation(tuple(declared))
-        self.names: list[str] = list(self.keys)
+        self.aggregation = GroupedAggregation(tuple(declared), by_time=by_time)
+        self.names: list[str] = list(self.by)
         self.expressions: list[Expr] = [col(key) for key in self.keys]
         for name, expr in self.aggregation.inputs:
             if TIME not in expr.fields():
@@ -93,8 +95,8 @@ class AggregateInputs:
         self.time_columns = [n for n, e in self.aggregation.inputs if TIME in e.fields()]
         self.getters = [_getter(expr, schema) for expr in self.expressions]
         self.builders = [
-            ColumnBuilder(name, expr.type(schema) if schema is not None else None)
-            for name, expr in zip(self.names, self.expressions, strict=True)
+            ColumnBuilder(passed_field(expr) or str(expr), expr.type(schema) if schema is not None else None)
+            for expr in self.expressions
         ]
 
     def prepare(self, bundle: Bundle) -> Prepared:
@@ -106,15 +108,28 @@ class AggregateInputs:
         else:
             bundle, arrays = evaluate_columns(bundle, self.expressions, self.context)
         columns = dict(zip(self.names, arrays, strict=True))
-        for name in self.time_columns:
-            columns[name] = pa.array(bundle.times)
+        if self.time_columns:
+            # A record that is behind its watermark cannot hold it back any more: no result of it may have a
+            # time that the steps after this one take for late.
+            times = np.maximum(bundle.times, bundle.watermarks)
+            columns |= {name: pa.array(times) for name in self.time_columns}
+        if not columns:
+            columns[RECORD] = pa.nulls(len(bundle))
         return Prepared(bundle, pa.table(columns), records)
+
+    def snapshot(self) -> Any:
+        """Return the types of the columns built so far, for they decide which values fit."""
+        return snapshot_types(self.builders)
+
+    def restore(self, state: Any) -> None:
+        """Take back what ``snapshot`` gave."""
+        restore_types(self.builders, state)
 
     def _from_rows(self, bundle: Bundle) -> tuple[Bundle, list[pa.Array]]:
         rows = bundle.rows
         getters = self.getters
         try:
-            values: list[list[Any]] = [[get(row) for row in rows] for get in getters]
+            values: list[list[Any]] = [list(map(get, rows)) for get in getters]
         except FAILURES:
             good = np.ones(len(bundle), np.bool_)
             values = [[] for _ in getters]

@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from pulse.engine.convert import VALUE
 from pulse.graph.ops.grouping import LATE_TYPE, WINDOW_TYPE
-from pulse.model.time import MAX_TIME
-from pulse.model.time import to_datetime
+from pulse.model.time import MAX_TIME, to_datetime
 
 if TYPE_CHECKING:
     from pulse.model.bundle import Bundle, Int64s

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pulse.engine.aggregation import concat
 from pulse.engine.windowing.merging import overlapping, same_key
-from pulse.engine.windowing.runs import GROWTH, records_of
+from pulse.engine.windowing.runs import FAN_OUT, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,7 @@ class OpenSessions:
         self.aggregation = aggregation
         self.keys = list(keys)
         self.runs: list[pa.Table] = []
+        self.levels: list[int] = []
         self.discarded = 0
         """Records of emptied sessions that are not held any more."""
 
@@ -58,46 +59,59 @@ class OpenSessions:
         session, order = overlapping(columns, self.keys, starts, ends)
         ordered = columns.take(pa.array(order)).append_column(_SESSION, pa.array(session))
         records = None if prepared.records is None else [prepared.records[i] for i in order.tolist()]
-        partial = self.aggregation.partial(
-            ordered, [_SESSION, *self.keys], prepared.bundle.times[order], records
-        )
-        count = partial.num_rows
+        partial = self.aggregation.partial(ordered, [_SESSION], prepared.bundle.times[order], records)
+        keys = ordered.select(self.keys).take(pa.array(np.flatnonzero(_firsts(session))))
+        partial = partial.drop_columns([_SESSION])
+        for i, name in enumerate(self.keys):
+            partial = partial.add_column(i, name, keys.column(name))
         low, high = _bounds(session, starts[order], ends[order])
-        self.add(_with_bounds(partial.drop_columns([_SESSION]), low, high, np.zeros(count, np.int64)))
+        self.add(_with_bounds(partial, low, high, np.zeros(partial.num_rows, np.int64)))
 
-    def add(self, table: pa.Table) -> None:
+    def add(self, table: pa.Table, level: int = 0) -> None:
         """Add sessions that do not overlap each other."""
-        if table.num_rows:
-            self.runs.append(table)
-        while len(self.runs) > 1 and self.runs[-2].num_rows <= GROWTH * self.runs[-1].num_rows:
-            newer, older = self.runs.pop(), self.runs.pop()
-            self.runs.append(self._merge([older, newer]))
+        if not table.num_rows:
+            return
+        self.runs.append(table)
+        self.levels.append(level)
+        while self.levels[-FAN_OUT:] == [self.levels[-1]] * FAN_OUT:
+            merged = self._merge(self.runs[-FAN_OUT:])
+            self.runs[-FAN_OUT:], self.levels[-FAN_OUT:] = [merged], [self.levels[-1] + 1]
 
     def _merge(self, tables: Sequence[pa.Table]) -> pa.Table:
-        """Merge the sessions of each key that overlap; what is emptied gives its bounds only."""
+        """Merge the sessions of each key that overlap; those that overlap nothing stay as they are."""
         if len(tables) == 1:
             return tables[0]
         table = concat(tables)
         starts, ends = table.column(START).to_numpy(), table.column(END).to_numpy()
         session, order = overlapping(table, self.keys, starts, ends)
-        if session[-1] == len(session) - 1:
-            return table
-        low, high = _bounds(session, starts[order], ends[order])
+        shared = np.bincount(session)[session] > 1
+        if not shared.any():
+            return table.combine_chunks()
+        alone = table.take(pa.array(order[~shared]))
+        return concat([alone, self._join(table, session[shared], order[shared])]).combine_chunks()
+
+    def _join(self, table: pa.Table, session: Int64s, order: Int64s) -> pa.Table:
+        """Merge rows that are grouped into sessions; what is emptied gives its bounds only."""
+        session = np.cumsum(_firsts(session)) - 1
         ordered = table.take(pa.array(order)).append_column(_SESSION, pa.array(session))
+        low, high = _bounds(session, ordered.column(START).to_numpy(), ordered.column(END).to_numpy())
+        keys = ordered.select(self.keys).take(pa.array(np.flatnonzero(_firsts(session))))
         empty = ordered.column(EMPTIED).to_numpy().astype(np.bool_)
+        emptied = np.zeros(len(low), np.int64)
         if empty.any():
             # An emptied row stays only where its session has nothing else.
             full = np.zeros(len(low), np.bool_)
             full[session[~empty]] = True
-            first_of_empty = ~full[session] & np.concatenate([[True], session[1:] != session[:-1]])
-            keep = ~empty | first_of_empty
+            keep = ~empty | (~full[session] & _firsts(session))
             gone = ordered.filter(pa.array(~keep))
             self.discarded += records_of(gone)
             self.aggregation.release(gone)
-            ordered, empty = ordered.filter(pa.array(keep)), ~full
-        merged = self.aggregation.merge(ordered, [_SESSION, *self.keys], consume=True)
-        emptied = empty.astype(np.int64) if empty.any() else np.zeros(len(low), np.int64)
-        return _with_bounds(merged.drop_columns([_SESSION]), low, high, emptied)
+            ordered, emptied = ordered.filter(pa.array(keep)), (~full).astype(np.int64)
+        # A session has one key, so its number alone is what to group by.
+        merged = self.aggregation.merge(ordered, [_SESSION], consume=True).drop_columns([_SESSION])
+        for i, name in enumerate(self.keys):
+            merged = merged.add_column(i, name, keys.column(name))
+        return _with_bounds(merged, low, high, emptied)
 
     def take_ending(self, after: int, upto: int, *, over: int) -> pa.Table | None:
         """Remove and return, merged, every session with a key that has one due.
@@ -129,16 +143,14 @@ class OpenSessions:
         return self._take(masks)
 
     def _take(self, masks: Sequence[Mask]) -> pa.Table | None:
-        found, kept = [], []
-        for run, mask in zip(self.runs, masks, strict=True):
-            if mask.all():
-                found.append(run)
-            elif mask.any():
+        found, kept, levels = [], [], []
+        for run, level, mask in zip(self.runs, self.levels, masks, strict=True):
+            if mask.any():
                 found.append(run.filter(pa.array(mask)))
-                kept.append(run.filter(pa.array(~mask)))
-            else:
-                kept.append(run)
-        self.runs = kept
+            if not mask.all():
+                kept.append(run.filter(pa.array(~mask)) if mask.any() else run)
+                levels.append(level)
+        self.runs, self.levels = kept, levels
         return self._merge(found) if found else None
 
     def _related(self, run: pa.Table, hot: Sequence[pa.Table], upto: int) -> Mask:
@@ -169,12 +181,17 @@ class OpenSessions:
 
     def restore(self, tables: Sequence[pa.Table]) -> None:
         """Take back what ``snapshot`` gave."""
-        self.runs = list(tables)
+        self.runs, self.levels = list(tables), [0] * len(tables)
+
+
+def _firsts(session: Int64s) -> Mask:
+    """Return which rows are the first of their session, sessions being in order."""
+    return np.concatenate([np.ones(min(len(session), 1), np.bool_), session[1:] != session[:-1]])
 
 
 def _bounds(session: Int64s, starts: Int64s, ends: Int64s) -> tuple[Int64s, Int64s]:
     """Return start and end of each session, its rows being in order."""
-    first = np.flatnonzero(np.concatenate([[True], session[1:] != session[:-1]])) if len(session) else session
+    first = np.flatnonzero(_firsts(session))
     return starts[first], np.maximum.reduceat(ends, first) if len(first) else ends
 
 

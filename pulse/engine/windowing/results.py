@@ -2,73 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from pulse.engine.windowing.inputs import TIME
+from pulse.engine.aggregation.values import whole
 from pulse.graph.ops.grouping import WINDOW_TYPE
 from pulse.model.bundle import Bundle, Int64s, Windows
+from pulse.model.rows import to_values
+from pulse.model.time import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from pulse.engine.aggregation import GroupedAggregation
+    from pulse.engine.windowing.inputs import AggregateInputs
+
+GROUP = "group"
+"""The one field of a result that would have none: no keys, no window, no aggregates."""
 
 
 class ResultBuilder:
     """Builds result bundles: key fields, window bounds, aggregates.
 
+    They are columns, unless a person's function gives objects of no declared type: those are rows.
+
     Args:
-        keys: the key fields.
-        aggregation: extracts the aggregates.
+        inputs: names the keys, and extracts the aggregates.
         show_windows: whether results have the fields ``window_start`` and ``window_end``.
-        hidden: whether a hidden aggregate gives the event time.
     """
 
-    def __init__(
-        self, keys: Sequence[str], aggregation: GroupedAggregation, *, show_windows: bool, hidden: bool
-    ) -> None:
-        self.keys = tuple(keys)
-        self.aggregation = aggregation
+    def __init__(self, inputs: AggregateInputs, *, show_windows: bool) -> None:
+        self.inputs = inputs
+        self.aggregation = inputs.aggregation
+        names = [name for name, _ in self.aggregation.aggregates]
+        self.names = names[:-1] if inputs.hidden else names
         self.show_windows = show_windows
-        self.hidden = hidden
 
     def build(
-        self, merged: pa.Table, by: Sequence[str], starts: Int64s, ends: Int64s, watermarks: Int64s | int
+        self, merged: pa.Table, starts: Int64s, ends: Int64s, watermarks: Int64s | int, *, kept: bool = False
     ) -> Bundle:
         """Return the results of windows.
 
         Args:
             merged: one row per key and window, sorted by window end.
-            by: the columns that ``merged`` is grouped by; the keys first.
             starts: window start of each row.
             ends: window end of each row.
             watermarks: the output watermark in force when each row is emitted.
+            kept: whether state goes on with what ``merged`` holds.
         """
-        extracted = self.aggregation.extract(merged, by).combine_chunks()
-        columns = {key: _array(extracted, key) for key in self.keys}
+        describe = self._describer(merged, starts, ends)
+        fields = {
+            key: whole(merged.column(column))
+            for key, column in zip(self.inputs.keys, self.inputs.by, strict=True)
+        }
         if self.show_windows:
-            columns["window_start"] = pa.array(starts).cast(WINDOW_TYPE)
-            columns["window_end"] = pa.array(ends).cast(WINDOW_TYPE)
+            fields["window_start"] = pa.array(starts).cast(WINDOW_TYPE)
+            fields["window_end"] = pa.array(ends).cast(WINDOW_TYPE)
+        results: list[Any]
+        data: Any
+        if self.aggregation.makes_objects:
+            results = self.aggregation.extract_objects(merged, describe, kept=kept)
+            columns = {name: to_values(column) for name, column in fields.items()}
+            columns |= dict(zip(self.names, results, strict=False))
+            data = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        else:
+            results = [whole(column) for column in self.aggregation.extract(merged, (), describe).columns]
+            fields |= dict(zip(self.names, results, strict=False))
+            fields = fields or {GROUP: pa.nulls(merged.num_rows)}
+            data = pa.RecordBatch.from_arrays(list(fields.values()), names=list(fields))
         times = ends - 1
-        for name in extracted.column_names:
-            if name == TIME:
-                times = extracted.column(name).to_numpy()
-            elif name not in by:
-                columns[name] = _array(extracted, name)
-        if not columns:
-            columns = {"group": pa.nulls(merged.num_rows)}
-        batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-        return Bundle(batch, times, watermarks, Windows(starts, ends))
+        if self.inputs.hidden:
+            # That of a late firing can be past the end, where no record of the window can be.
+            times = np.minimum(np.asarray(results[-1], np.int64), times)
+        return Bundle(data, times, watermarks, Windows(starts, ends))
 
+    def _describer(self, merged: pa.Table, starts: Int64s, ends: Int64s) -> Callable[[int], str]:
+        def describe(row: int) -> str:
+            parts = [
+                f"{key}={merged.column(column)[row].as_py()!r}"
+                for key, column in zip(self.inputs.keys, self.inputs.by, strict=True)
+            ]
+            if self.show_windows:
+                parts.append(f"window [{format_time(int(starts[row]))}, {format_time(int(ends[row]))})")
+            return ", ".join(parts)
 
-def _array(table: pa.Table, name: str) -> pa.Array:
-    column = table.column(name)
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return describe
 
 
 def in_force(ends: Int64s, trajectory: Int64s, before: int) -> Int64s:

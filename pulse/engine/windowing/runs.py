@@ -1,7 +1,7 @@
 """Partial aggregates in runs sorted by time, merged in a log-structured way.
 
-Each bundle adds one small run. Neighbours of like size are merged, so a row is merged a logarithmic number
-of times; because every run is sorted, what is over is a prefix of each, found by binary search. No Python
+Each bundle adds one small run. Neighbours of one level are merged into one of the next, so a row is merged a
+logarithmic number of times; because every run is sorted, what is over is a prefix of each, found by binary search. No Python
 object exists per key, window or slice.
 
 Source: P. O'Neil et al., "The log-structured merge-tree" (Acta Informatica 1996).
@@ -25,24 +25,25 @@ if TYPE_CHECKING:
 SLICE = "__slice"
 """The column that runs are sorted by: the start of a slice or of a session, int64 microseconds."""
 
-GROWTH = 2
-"""A run is merged with the one before it unless that is more than this many times its size."""
+FAN_OUT = 8
+"""So many neighbouring runs of one level are merged into one of the next."""
 
 
 class Run(NamedTuple):
-    """A table sorted by its slice column, and that column as numpy."""
+    """A table sorted by its slice column, that column as numpy, and how often it was merged."""
 
     table: pa.Table
     slices: Int64s
+    level: int = 0
 
 
-def make_run(table: pa.Table) -> Run:
+def make_run(table: pa.Table, level: int = 0) -> Run:
     """Return a table as a run: stably sorted by slice, so that rows of one slice stay in order."""
     slices = table.column(SLICE).to_numpy()
     if len(slices) > 1 and (slices[1:] < slices[:-1]).any():
         order = np.argsort(slices, kind="stable")
         table, slices = table.take(pa.array(order)), slices[order]
-    return Run(table.combine_chunks(), slices)
+    return Run(table.combine_chunks(), slices, level)
 
 
 class SortedRuns:
@@ -65,13 +66,9 @@ class SortedRuns:
             return
         self.records += records_of(partials)
         self.runs.append(make_run(partials))
-        while len(self.runs) > 1 and self._alike(self.runs[-2], self.runs[-1]):
-            newer, older = self.runs.pop(), self.runs.pop()
-            self.runs.append(make_run(self._merge([older.table, newer.table], consume=True)))
-
-    @staticmethod
-    def _alike(older: Run, newer: Run) -> bool:
-        return older.table.num_rows <= GROWTH * newer.table.num_rows
+        while len(tail := self.runs[-FAN_OUT:]) == FAN_OUT and tail[0].level == tail[-1].level:
+            merged = self._merge([run.table for run in tail], consume=True)
+            self.runs[-FAN_OUT:] = [make_run(merged, tail[0].level + 1)]
 
     def _merge(self, tables: Sequence[pa.Table], *, consume: bool) -> pa.Table:
         return self.aggregation.merge(concat(tables), self.by, consume=consume)
@@ -110,7 +107,7 @@ class SortedRuns:
             if stop:
                 found.append(run.table.slice(0, stop))
             if stop < len(run.slices):
-                kept.append(Run(run.table.slice(stop), run.slices[stop:]) if stop else run)
+                kept.append(Run(run.table.slice(stop), run.slices[stop:], run.level) if stop else run)
         self.runs = kept
         if not found:
             return None

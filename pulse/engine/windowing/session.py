@@ -47,8 +47,8 @@ class SessionAggregate(Operator):
         self.discarding = windowing.accumulation == "discarding"
         self.inputs = inputs
         self.aggregation = inputs.aggregation
-        self.open = OpenSessions(self.aggregation, inputs.keys)
-        self.results = ResultBuilder(inputs.keys, self.aggregation, show_windows=True, hidden=inputs.hidden)
+        self.open = OpenSessions(self.aggregation, inputs.by)
+        self.results = ResultBuilder(inputs, show_windows=True)
         self.watermark = MIN_TIME
         self.released = MIN_TIME
 
@@ -158,8 +158,7 @@ class SessionAggregate(Operator):
         marks = in_force(np.minimum(ends, trajectory[-1]), trajectory, before)
         if self.inputs.hidden:
             marks = np.minimum(marks, self.released)
-        by = [*self.inputs.keys, START]
-        bundle = self.results.build(table.drop_columns([END, EMPTIED]), by, starts, ends, marks)
+        bundle = self.results.build(table, starts, ends, marks, kept=bool(self.lateness))
         self.context.ledger.emitted += len(bundle)
         return Out(MAIN, bundle)
 
@@ -175,6 +174,7 @@ class SessionAggregate(Operator):
 
     def snapshot(self) -> Any:
         return {
+            "inputs": self.inputs.snapshot(),
             "sessions": self.open.snapshot(),
             "live": self.aggregation.snapshot(),
             "watermark": self.watermark,
@@ -182,6 +182,7 @@ class SessionAggregate(Operator):
         }
 
     def restore(self, state: Any) -> None:
+        self.inputs.restore(state["inputs"])
         self.aggregation.restore(state["live"])
         self.open.restore(state["sessions"])
         self.watermark, self.released = state["watermark"], state["released"]

@@ -67,10 +67,8 @@ class ProjectOp(Op):
         return bool(set(keys or ()) & set(self.changes() or ()))
 
     def needs(self, wanted: Fields) -> Fields:
-        read: frozenset[str] = frozenset()
-        for name, expr in self.columns:
-            if wanted is None or name in wanted:
-                read |= expr.fields()
+        # Every expression is evaluated, wanted or not: leaving one out is a rule of its own.
+        read = frozenset[str]().union(*(expr.fields() for _, expr in self.columns))
         if not self.keep:
             return read
         if wanted is None:

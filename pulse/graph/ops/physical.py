@@ -29,6 +29,9 @@ class ToRowsOp(Op):
     def needs(self, wanted: Fields) -> Fields:
         return wanted
 
+    def cost(self) -> int:
+        return 20
+
 
 @dataclass(frozen=True)
 class ToColumnsOp(Op):

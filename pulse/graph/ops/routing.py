@@ -76,9 +76,7 @@ class RouteOp(Op):
         return "rows" if callable(self.by) else "any"
 
     def label(self) -> str:
-        return (
-            f"Partition({function_name(self.by) if callable(self.by) else ', '.join(str(e) for e in self.by)})"
-        )
+        return f"Partition({function_name(self.by) if callable(self.by) else ', '.join(str(e) for e in self.by)})"
 
     def outputs(self) -> tuple[str, ...]:
         return (*super().outputs(), *(tag for tag in self.tags if tag != MAIN))

@@ -1,15 +1,22 @@
-"""The order of the rules, and the invariants that are checked after each."""
+"""The order of the rules, and the loop that applies them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, TypeAlias
 
-from pulse.errors import PulseInternalError
-from pulse.graph.logical import Graph, Port
-from pulse.graph.ops import WriteOp
+from pulse.errors import PipelineError, did_you_mean
+from pulse.graph.logical import Graph
 from pulse.graph.optimiser.choose_layout import choose_layout
+from pulse.graph.optimiser.drop_dead_branches import drop_dead_branches
+from pulse.graph.optimiser.drop_redundant_key_bys import drop_redundant_key_bys
+from pulse.graph.optimiser.drop_unused_columns import drop_unused_columns
+from pulse.graph.optimiser.invariants import check
+from pulse.graph.optimiser.lift_combiners import lift_combiners
+from pulse.graph.optimiser.push_filters import push_filters
+from pulse.graph.optimiser.push_key_by import push_key_by
 from pulse.graph.optimiser.push_projection import push_projection
+from pulse.graph.optimiser.share_common_steps import share_common_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +24,23 @@ if TYPE_CHECKING:
 Rule: TypeAlias = Callable[[Graph], Graph]
 
 RULES: tuple[Rule, ...] = (
+    # First: no other rule need spend work on what leads nowhere, nor be held up by its reading.
+    drop_dead_branches,
+    # Before steps change their places: what is the same stands in the same place.
+    share_common_steps,
+    # Before push_key_by, which does not look past another key-by.
+    drop_redundant_key_bys,
+    # Before drop_unused_columns: a condition moved past a projection no longer reads what that computes.
+    # Before push_key_by: what stands in front of an exchange makes it smaller.
+    push_filters,
+    # Before push_projection: what is not computed need not be read.
+    drop_unused_columns,
+    # After push_filters, so that it stops behind the filters, at the first expensive step.
+    push_key_by,
+    # Again: a key-by that has moved may now replace one that nothing else uses, or repeat one.
+    drop_redundant_key_bys,
+    # After push_key_by, which decides where the exchange is.
+    lift_combiners,
     # After all rules that change which fields are read.
     push_projection,
     # Last: it puts in conversions, which no other rule should have to look through.
@@ -24,45 +48,49 @@ RULES: tuple[Rule, ...] = (
 )
 """The rules in the order in which they run; the reason for its place stands before each."""
 
-REQUIRED = frozenset({"choose_layout"})
+REQUIRED: frozenset[Rule] = frozenset({choose_layout})
 """Rules that a plan cannot do without; they cannot be switched off."""
 
+REPLICATED: frozenset[Rule] = frozenset({lift_combiners})
+"""Rules that only pay when keyed steps have replicas; left out otherwise."""
 
-def optimise(graph: Graph, *, without: Collection[str] = ()) -> Graph:
+
+def optimise(graph: Graph, *, without: Collection[str] = (), parallelism: int = 1) -> Graph:
     """Apply all rules in order.
 
     Args:
         graph: a valid graph.
         without: names of rules to leave out, for tests that compare.
+        parallelism: how many replicas keyed steps will have.
+
+    Raises:
+        PipelineError: when a name is not that of a rule, or the rule cannot be left out.
+        PulseInternalError: when a rule broke an invariant.
     """
-    for _, after in steps(graph, without=without):
+    for _, after in steps(graph, without=without, parallelism=parallelism):
         graph = after
     return graph
 
 
-def steps(graph: Graph, *, without: Collection[str] = ()) -> Iterator[tuple[str, Graph]]:
+def steps(
+    graph: Graph, *, without: Collection[str] = (), parallelism: int = 1
+) -> Iterator[tuple[str, Graph]]:
     """Apply the rules one by one and yield the name of each with the graph after it."""
+    _check_names(without)
     for rule in RULES:
-        name = rule.__name__
-        if name in without and name not in REQUIRED:
+        if rule.__name__ in without or (parallelism == 1 and rule in REPLICATED):
             continue
         after = rule(graph)
-        _check(graph, after, name)
+        check(graph, after, rule.__name__)
         graph = after
-        yield name, graph
+        yield rule.__name__, graph
 
 
-def _check(before: Graph, after: Graph, rule: str) -> None:
-    """Check that a rule kept every sink and what flows into it."""
-    sinks = {node.name for node in before if isinstance(node.op, WriteOp)}
-    if sinks != {node.name for node in after if isinstance(node.op, WriteOp)}:
-        raise PulseInternalError(f"rule {rule} changed the sinks of the graph")
-    for name in sinks:
-        old, new = _schema(before, name), _schema(after, name)
-        if old is not None and new is not None and not old.equals(new):
-            raise PulseInternalError(f"rule {rule} changed the schema into {name!r} from {old} to {new}")
-
-
-def _schema(graph: Graph, sink: str):  # noqa: ANN202 - pyarrow.Schema or None
-    port: Port = graph[sink].inputs[0]
-    return graph.types[port].schema
+def _check_names(without: Collection[str]) -> None:
+    names = sorted({rule.__name__ for rule in RULES if rule not in REQUIRED})
+    for name in without:
+        if name not in names:
+            raise PipelineError(
+                f"optimiser rule {name!r} cannot be left out; those that can: {', '.join(names)}",
+                hint=did_you_mean(name, names),
+            )

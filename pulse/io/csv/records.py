@@ -53,7 +53,7 @@ def find_records(data: bytes, delimiter: str, quote: str) -> Records:
     ends = np.append(outer, len(data))
     if not open_quote and starts[-1] == len(data):
         starts, ends = starts[:-1], ends[:-1]
-    lines = len(breaks) + (len(data) > 0 and (len(breaks) == 0 or breaks[-1] != len(data) - 1))
+    lines = len(breaks) + int(data != b"" and not data.endswith((b"\n", b"\r")))
     open_at = None
     if open_quote:
         open_at, starts, ends = int(starts[-1]), starts[:-1], ends[:-1]
@@ -108,7 +108,7 @@ def _outside(data: bytes, codes: Codes, breaks: Int64s, delimiter: str, quote: s
 
 
 def _regular(codes: Codes, quotes: Int64s, delimiter: str, quote: str) -> bool:
-    """Return whether every quote opens a cell, closes one, or stands doubled: then counting them is enough."""
+    """Return whether every quote opens or closes a cell or stands doubled: then counting is enough."""
     opening, closing = quotes[0::2], quotes[1::2]
     neighbours = np.isin(np.arange(256), [ord(delimiter), ord(quote), _NEWLINE, _RETURN])
     before = neighbours[codes[opening - 1]] | (opening == 0)
@@ -117,7 +117,7 @@ def _regular(codes: Codes, quotes: Int64s, delimiter: str, quote: str) -> bool:
 
 
 def _outside_slowly(data: bytes, breaks: Int64s, delimiter: str, quote: str) -> tuple[Int64s, bool]:
-    """Walk the quoted cells; a quote within a cell that does not start with one is a character like others."""
+    """Walk the quoted cells; a quote in a cell that does not start with one is like any character."""
     mark, between = re.escape(quote.encode()), re.escape(delimiter.encode())
     inner = b"[^%b]*" % mark
     cell = re.compile(

@@ -26,7 +26,8 @@ _kernels: Any = pc  # the stubs know only some of the overloads
 _TRUE = {"1", "true", "True", "TRUE"}
 _FALSE = {"0", "false", "False", "FALSE"}
 _SAFE_INTEGER = r"^-?\d{1,18}$"
-_INTEGER = r"^-?\d+$"
+INTEGER = r"^-?\d+$"
+"""A text of digits only, which never stands for a fraction."""
 _SAFE_DOUBLE = r"^-?\d+(\.\d+)?$"
 
 
@@ -76,7 +77,7 @@ def _texts(name: str, cells: pa.Array[Any]) -> tuple[pa.Array[Any], dict[int, st
                 values.append(None if cell is None else bytes(cell).decode())
             except UnicodeDecodeError as error:
                 values.append(None)
-                bad[row] = f"field {name!r} is not valid UTF-8: byte 0x{cell[error.start]:02x}"
+                bad[row] = f"field {name!r} is not valid UTF-8: byte 0x{error.object[error.start]:02x}"
         return pa.array(values, pa.string()), bad
 
 
@@ -108,7 +109,7 @@ def _numbers(texts: pa.Array[Any], kind: pa.DataType) -> tuple[pa.Array[Any], Ma
 
 def _widened(texts: pa.Array[Any], values: pa.Array[Any], wrong: Mask) -> tuple[pa.Array[Any], Mask]:
     """Make a column of int64 double where a fraction asks for it; digits beyond 64 bits stay bad."""
-    digits = np.asarray(_kernels.fill_null(_kernels.match_substring_regex(texts, _INTEGER), fill_value=False))
+    digits = np.asarray(_kernels.fill_null(_kernels.match_substring_regex(texts, INTEGER), fill_value=False))
     doubles, odd = _numbers(_kernels.if_else(pa.array(wrong & ~digits), texts, None), pa.float64())
     if doubles.null_count == len(doubles):
         return values, wrong

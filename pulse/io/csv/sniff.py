@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
@@ -12,7 +11,7 @@ from pyarrow import types
 from pulse.errors import ConnectorError
 from pulse.io.csv.parse import parse
 from pulse.io.csv.records import find_records
-from pulse.io.csv.salvage import salvage_column
+from pulse.io.csv.salvage import INTEGER, salvage_column
 from pulse.model.schema import widen
 
 if TYPE_CHECKING:
@@ -66,11 +65,22 @@ def _column_type(name: str, column: pa.Array[Any], dialect: Dialect) -> pa.DataT
     if column.null_count == len(column):
         return pa.null()
     texts = salvage_column(pa.field(name, pa.string()), column, dialect.null_values, widens=False).column
-    if np.asarray(_kernels.or_(texts.is_null(), _kernels.is_in(texts, _WORDS))).all():
-        return pa.bool_()
-    done = salvage_column(pa.field(name, pa.int64()), column, dialect.null_values, widens=True)
-    if done.bad:
-        done = salvage_column(pa.field(name, pa.float64()), column, dialect.null_values, widens=False)
-    if done.bad or done.column.null_count == len(column):
+    texts = texts.filter(_kernels.invert(_kernels.is_in(texts, pa.array(dialect.null_values, pa.string()))))
+    texts = _kernels.utf8_trim(_kernels.drop_null(texts), " \t")
+    if not len(texts):
         return pa.string()
-    return done.column.type
+    if _kernels.all(_kernels.is_in(texts, _WORDS)).as_py():
+        return pa.bool_()
+    if _reads_as(texts, pa.int64()):
+        return pa.int64()
+    digits = texts.filter(_kernels.match_substring_regex(texts, INTEGER))
+    # digits beyond 64 bits are a name, not a quantity
+    return pa.float64() if _reads_as(texts, pa.float64()) and _reads_as(digits, pa.int64()) else pa.string()
+
+
+def _reads_as(texts: pa.Array[Any], kind: pa.DataType) -> bool:
+    try:
+        _kernels.cast(texts, kind)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -79,6 +79,18 @@ def paths_of(path: Path) -> tuple[str, ...]:
     return tuple(os.fspath(each) for each in several)
 
 
+def label_of(path: Path) -> str:
+    """Return a short name for paths.
+
+    Example:
+        >>> label_of("data/events.csv"), label_of(["data/a.csv", "b.csv"])
+        ('events.csv', 'a.csv and 1 more')
+    """
+    first, *more = paths_of(path) or ("",)
+    name = first.rstrip("/").rsplit("/", 1)[-1] or first
+    return f"{name} and {len(more)} more" if more else name
+
+
 def _expand(path: str) -> list[Located]:
     if path == STDIN:
         return [Located(STDIN, STDIN)]

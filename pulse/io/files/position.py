@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pulse.errors import ConnectorError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pulse.io.base import Json
 
 
@@ -53,3 +55,31 @@ class FilePosition:
         except (AssertionError, TypeError):
             raise ConnectorError(f"{data!r} is not a position in a file") from None
         return position
+
+
+def resume_at(names: Sequence[str], file: str, index: int) -> int:
+    """Return which of the files is the one to continue with.
+
+    Args:
+        names: the files there are now, in order.
+        file: the file to continue with.
+        index: how many files came before it when the position was taken.
+
+    Raises:
+        ConnectorError: when it is gone, or when files appeared before it, which would never be read.
+    """
+    if file not in names:
+        raise ConnectorError(
+            f"file {file!r}, where reading should continue, is not among the files any more",
+            hint="put it back, or start without the checkpoint",
+            where=file,
+        )
+    now = names.index(file)
+    if now > index:
+        raise ConnectorError(
+            f"files appeared before {file!r}, where reading should continue: there were {index}, now there "
+            f"are {now}, and the new ones would never be read",
+            hint="give new files names that sort behind the ones already there",
+            where=file,
+        )
+    return now

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.errors import ConnectorError
 from pulse.io.base import Block, Decoded, End, Idle, Reader
 from pulse.io.files.codec import codec_of
 from pulse.io.files.cutter import Cutter, read_header
-from pulse.io.files.position import FilePosition
+from pulse.io.files.position import FilePosition, resume_at
 from pulse.io.files.stream import open_stream
 
 if TYPE_CHECKING:
@@ -78,6 +77,10 @@ class TextReader(Reader):
         """Turn a block into records."""
         return self._format.decode(block)
 
+    def decoder(self) -> Callable[[Block], Decoded]:
+        """Return ``decode`` as something that can be sent to another process."""
+        return self._format.decode
+
     def progress(self) -> tuple[int, int | None]:
         """Return the bytes read from disk, and those of all files."""
         sizes = [file.size for file in self._files]
@@ -115,20 +118,6 @@ class TextReader(Reader):
             stream.close()
 
     def _continue(self, position: FilePosition) -> None:
-        names = [file.name for file in self._files]
-        if position.file not in names:
-            raise ConnectorError(
-                f"file {position.file!r}, where reading should continue, is not among the files any more",
-                hint="put it back, or start without the checkpoint",
-                where=position.file,
-            )
-        index = names.index(position.file)
-        if index > position.index:
-            raise ConnectorError(
-                f"files appeared before {position.file!r}, where reading should continue: there were "
-                f"{position.index}, now there are {index}, and the new ones would never be read",
-                hint="give new files names that sort behind the ones already there",
-                where=position.file,
-            )
+        index = resume_at([file.name for file in self._files], position.file, position.index)
         self._done = sum(file.size or 0 for file in self._files[:index])
         self._start(index, position.offset, position.line)

@@ -14,7 +14,7 @@ from pulse.errors import ConnectorError
 from pulse.io.base import Block, Json, Reader, ReadRequest, Source
 from pulse.io.files.codec import Codec, check_codec, codec_of
 from pulse.io.files.follow import FollowReader
-from pulse.io.files.locate import STDIN, Path, locate, paths_of
+from pulse.io.files.locate import STDIN, Path, label_of, locate, paths_of
 from pulse.io.files.reader import TextReader
 from pulse.io.files.stdin import standard_input
 from pulse.io.files.stream import BytesStream, Stream, open_stream
@@ -76,10 +76,7 @@ class TextFiles(Source):
     @property
     def label(self) -> str:
         """The kind and the file's name, such as ``jsonl(events.jsonl)``."""
-        paths = paths_of(self.path)
-        names = [each.rstrip("/").rsplit("/", 1)[-1] or each for each in paths[:1]]
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        return f"{self.kind}({''.join(names)}{more})"
+        return f"{self.kind}({label_of(self.path)})"
 
     @property
     def event_time(self) -> EventTime | None:

@@ -15,20 +15,6 @@ if TYPE_CHECKING:
     from pulse.io.sinks.text import Column
 
 
-def to_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return a batch as dicts.
-
-    Example:
-        >>> to_rows(pa.record_batch({"a": [1, 2], "b": ["x", None]}))
-        [{'a': 1, 'b': 'x'}, {'a': 2, 'b': None}]
-    """
-    names = batch.schema.names
-    if not names:
-        return [{} for _ in range(len(batch))]
-    lists = [column.to_pylist() for column in batch.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
-
-
 def to_batch(rows: Sequence[Any], *, without: str | None = None) -> pa.RecordBatch:
     """Return rows as columns: the fields of all records in the order in which they are first seen.
 

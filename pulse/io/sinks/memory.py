@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pulse.io.base import Json, Sink, SinkContext, Writer
-from pulse.io.sinks.columns import to_rows
+from pulse.model.rows import to_rows
 
 if TYPE_CHECKING:
     from pulse.model.bundle import Bundle

@@ -35,7 +35,7 @@ def to_arrow(expression: Expr, schema: pa.Schema) -> pc.Expression | None:
         >>> to_arrow(parse("score > 1 and word.str.lower() == 'a'"), schema)
         <pyarrow.compute.Expression (score > 1)>
     """
-    told = [_translate(program.typed(part.node, schema)) for part in expression.conjuncts()]
+    told = [_translate(program.typed(part.node, schema), monotone=True) for part in expression.conjuncts()]
     parts = [part for part in told if part is not None]
     if not parts:
         return None
@@ -43,7 +43,12 @@ def to_arrow(expression: Expr, schema: pa.Schema) -> pc.Expression | None:
     return whole
 
 
-def _translate(bound: Bound) -> Any:
+def _translate(bound: Bound, *, monotone: bool) -> Any:
+    """Return a node in Arrow's terms, or None.
+
+    Statistics of a Parquet file pass over nan, for which every comparison but != is false. So comparisons of
+    floats are told only where a false one cannot make a record pass: not below anything but and, or.
+    """
     node = bound.node
     if isinstance(node, Column):
         return pc.field(node.name)
@@ -53,14 +58,21 @@ def _translate(bound: Bound) -> Any:
     if node.function == "is_in":
         return _membership(bound)
     build = _BUILDERS.get(node.function)
-    parts = [_translate(operand) for operand in bound.operands]
-    if build is None or any(part is None for part in parts):
+    if build is None or (_compares_floats(bound) and (node.function == "not_equal" or not monotone)):
+        return None
+    monotone = monotone and node.function in ("and", "or")
+    parts = [_translate(operand, monotone=monotone) for operand in bound.operands]
+    if any(part is None for part in parts):
         return None
     return build(bound.type, *parts)
 
 
+def _compares_floats(bound: Bound) -> bool:
+    return bound.type == pa.bool_() and any(pa.types.is_floating(operand.type) for operand in bound.operands)
+
+
 def _membership(bound: Bound) -> Any:
-    value = _translate(bound.operands[0])
+    value = _translate(bound.operands[0], monotone=False)
     if value is None or pa.types.is_floating(bound.operands[0].type):  # hashing tells 0.0 from -0.0
         return None
     constants = [operand.node.value for operand in bound.operands[1:] if isinstance(operand.node, Literal)]

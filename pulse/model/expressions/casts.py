@@ -139,7 +139,7 @@ def _moment(value: Any) -> datetime:
 
 def _by_kernel(value: Any, target: pa.DataType) -> Any:
     try:
-        if isinstance(value, datetime):
+        if isinstance(value, datetime) and value.tzinfo is None:
             value = to_utc(value)
         return cast(pa.scalar(value), target).as_py()
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
@@ -182,10 +182,17 @@ def _to_timestamp(value: Any) -> datetime | None:
     return read_time(value) if isinstance(value, str) else None
 
 
+def _to_date(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()  # the date that its zone shows, as over columns
+    return value if isinstance(value, date) else None
+
+
 _SHORTCUTS: dict[pa.DataType, Callable[[Any], Any]] = {
     pa.int64(): _to_int,
     pa.float64(): _to_double,
     pa.string(): _to_string,
     pa.bool_(): _to_bool,
+    pa.date32(): _to_date,
     data_type("timestamp"): _to_timestamp,
 }

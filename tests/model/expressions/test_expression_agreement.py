@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulse.errors import RecordError
+from pulse.errors import RecordError, TypeMismatch
 from pulse.model.expressions import coalesce, col, concat, lit, max_of, min_of, parse, when
 from pulse.model.expressions.table import FUNCTIONS
 
@@ -52,15 +51,38 @@ TEXTS = st.one_of(
     st.text(st.characters(max_codepoint=127), max_size=6),
     st.sampled_from(
         [
-            "12", "-7", "007", "+1", " 1", "1.5", "1e3", "1_000", "nan", "inf", "true", "TRUE", "0", "0x1F", "ß", "İ",
-            "2024-05-01", "2024-05-01T10:00:00", "2024-05-01T10:00:00.5Z", "2024-05-01 10:00+02:00", "a/b/c",
-            "0000-01-01", "9999-12-31T23:59:59-05:00", "2024-13-01", "2024-05-01T24:00:00Z", "9223372036854775808",
+            "12",
+            "-7",
+            "007",
+            "+1",
+            " 1",
+            "1.5",
+            "1e3",
+            "1_000",
+            "nan",
+            "inf",
+            "true",
+            "TRUE",
+            "0",
+            "0x1F",
+            "ß",
+            "İ",
+            "2024-05-01",
+            "2024-05-01T10:00:00",
+            "2024-05-01T10:00:00.5Z",
+            "2024-05-01 10:00+02:00",
+            "a/b/c",
+            "0000-01-01",
+            "9999-12-31T23:59:59-05:00",
+            "2024-13-01",
+            "2024-05-01T24:00:00Z",
+            "9223372036854775808",
         ]
     ),
-)  # fmt: skip
-TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))
+)
+TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 # Arrow knows the rules of zones from 1900 to 2037 only.
-MILLIS = st.datetimes(datetime(1900, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC)).map(
+MILLIS = st.datetimes(datetime(1900, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - bounds
     lambda t: t.replace(microsecond=t.microsecond // 1000 * 1000)
 )
 DATES = st.dates()
@@ -123,7 +145,7 @@ def _same(kinds, result, build, count=2):
 def _constants(kind):
     values = {
         "int": st.integers(-5, 5),
-        "double": FLOATS.filter(lambda x: x == x),
+        "double": FLOATS.filter(lambda x: not math.isnan(x)),
         "string": TEXTS,
         "bool": st.booleans(),
         "timestamp": TIMES,
@@ -297,7 +319,7 @@ def _equal(a, b, *, exact):
     if exact and type(a) is not type(b):
         return False
     if isinstance(a, float) or isinstance(b, float):
-        return a == b or (a != a and b != b) or math.isclose(a, b, rel_tol=1e-12)
+        return a == b or (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-12)
     return a == b
 
 
@@ -311,9 +333,8 @@ def _check(expression, rows, schema):
     )
     try:
         kind = expression.type(SCHEMA)
-    except Exception as error:
-        assert type(error).__name__ == "TypeMismatch", (expression, error)
-        return
+    except TypeMismatch:
+        return  # such as a sum of decimals with too many digits
     by_row = expression.row_function(schema)
     # Records as they come out of columns: None for null, zoned times.
     records = batch.to_pylist()
@@ -339,7 +360,7 @@ def test_every_function_has_a_form():
     assert set(FORMS) == set(FUNCTIONS) - {"widen"}
 
 
-EFFORT = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+EFFORT = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _for_every_function(test):

@@ -59,10 +59,20 @@ ERRORS = [
     ("a +", "expression cannot be read: invalid syntax", "  a +\n", None),
     ("a\0b", "expression cannot be read: source code string cannot contain null bytes", "", None),
     ("'\ud800'", "expression cannot be read: 'utf-8' codec", "", None),
-    ("foo(a)", "function 'foo' does not exist; functions: col, lit, coalesce", "\n  foo(a)\n  ^^^", "did you mean"),
+    (
+        "foo(a)",
+        "function 'foo' does not exist; functions: col, lit, coalesce",
+        "\n  foo(a)\n  ^^^",
+        "did you mean",
+    ),
     ("max(a, b)", "function 'max' does not exist", "", "did you mean max_of()?"),
     ("lower(a)", "function 'lower' does not exist", "", "write .str.lower()"),
-    ("a.lower()", "method 'lower' does not exist; methods: abs, alias,", "\n  a.lower()", "write .str.lower()"),
+    (
+        "a.lower()",
+        "method 'lower' does not exist; methods: abs, alias,",
+        "\n  a.lower()",
+        "write .str.lower()",
+    ),
     ("a.str.loer()", "method 'str.loer' does not exist", "", "did you mean .str.lower()?"),
     ("a.evaluate(b)", "method 'evaluate' does not exist", "", None),
     ("__import__('os')", "function '__import__' does not exist", "", None),
@@ -97,7 +107,9 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "message", "place", "hint"), ERRORS, ids=[error[1][:40] for error in ERRORS])
+@pytest.mark.parametrize(
+    ("text", "message", "place", "hint"), ERRORS, ids=[error[1][:40] for error in ERRORS]
+)
 def test_errors_show_the_place_and_the_way_out(text, message, place, hint):
     with pytest.raises(PipelineError) as caught:
         parse(text)
@@ -111,7 +123,15 @@ def test_errors_show_the_place_and_the_way_out(text, message, place, hint):
 
 def test_nothing_of_python_is_within_reach():
     assert str(parse("a.__class__")) == "a.field('__class__')"
-    for text in ("(lambda: 1)()", "a.__class__()", "col.__init__()", "open('x')", "a := 1", "yield a", "await a"):
+    for text in (
+        "(lambda: 1)()",
+        "a.__class__()",
+        "col.__init__()",
+        "open('x')",
+        "a := 1",
+        "yield a",
+        "await a",
+    ):
         with pytest.raises(PipelineError):
             parse(text)
 

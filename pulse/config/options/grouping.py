@@ -1,0 +1,151 @@
+"""Steps that bring records together."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pulse.config.aggregates import parse_aggregate
+from pulse.config.options.base import wrong
+from pulse.config.options.elementwise import Columns, expressions
+from pulse.config.options.step import FallibleStep, Settings, StepOptions
+from pulse.config.options.texts import AggregateText, Duration, Field_, FunctionName
+from pulse.config.options.windows import WindowName, WindowShape
+from pulse.graph.ops import AggregateOp
+from pulse.model.time import micros
+from pulse.transforms.core import Step, Transform
+from pulse.transforms.grouping import (
+    CombinePerKey,
+    Distinct,
+    GroupByKey,
+    KeyBy,
+    Reduce,
+    Window,
+)
+
+
+class KeyByStep(FallibleStep):
+    """Declare the key: what groupings after it group by."""
+
+    type: Literal["key_by"]
+    fields: Annotated[list[str], Field(default_factory=list, description="Names of the key fields.")]
+    columns: Annotated[Columns, Field(default_factory=dict)]
+    function: Annotated[FunctionName | None, Field(description="A function of the record instead.")] = None
+    output: Annotated[Field_, Field(description="The field that holds the function's result.")] = "key"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.fields or self.columns) == bool(self.function):
+            raise wrong("needs either fields and columns, or function", hint="add: fields = ['word']")
+        return self
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the key."""
+        policy = self.policy(settings)
+        if self.function:
+            return KeyBy(settings.resolve(self.function), name=self.output, on_error=policy)
+        aliased, named = expressions(self.columns, "on_error", "name")
+        return KeyBy(*self.fields, *aliased, on_error=policy, **named)
+
+
+class WindowStep(StepOptions, WindowShape):
+    """Divide a collection over event time; the groupings after it work per window."""
+
+    which: ClassVar[str] = "window"
+
+    type: Literal["window"]
+    window: Annotated[WindowName, Field(description="Which window.")]
+    allowed_lateness: Annotated[Duration | None, Field(description="That of [time] by default.")] = None
+    accumulation: Annotated[
+        Literal["accumulating", "discarding"] | None, Field(description="That of [time] by default.")
+    ] = None
+    timestamp: Annotated[
+        Literal["end_of_window", "earliest", "latest"], Field(description="Event time of a result.")
+    ] = "end_of_window"
+
+    def lateness(self, settings: Settings) -> str:
+        """Return how long after its end a window takes records."""
+        return self.allowed_lateness or settings.time.allowed_lateness
+
+    def must_say_accumulation(self, settings: Settings) -> bool:
+        """Return whether a window could fire more than once, if records can be late at all."""
+        stated = self.accumulation or settings.time.accumulation
+        return stated is None and micros(self.lateness(settings)) > 0
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the window."""
+        return Window(
+            self.build_window(),
+            allowed_lateness=self.lateness(settings),
+            accumulation=self.accumulation or settings.time.accumulation,
+            timestamp=self.timestamp,
+        )
+
+
+class AggregateStep(FallibleStep):
+    """Combine the records of each key and window."""
+
+    type: Literal["aggregate"]
+    aggregates: Annotated[
+        dict[str, AggregateText],
+        Field(description="Aggregates by field name.", examples=[{"n": "count()", "avg": "mean(score)"}]),
+    ]
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the aggregation."""
+        pairs = tuple((name, parse_aggregate(text)) for name, text in self.aggregates.items())
+        return Step(AggregateOp(pairs, self.policy(settings)))
+
+
+class ReduceStep(StepOptions):
+    """Combine the values of each key and window two at a time."""
+
+    type: Literal["reduce"]
+    function: Annotated[FunctionName, Field(description="From two values to one; associative.")]
+    field: Annotated[Field_ | None, Field(description="The field to combine; whole records by default.")] = (
+        None
+    )
+    output: Annotated[Field_, Field(description="The field that holds the result.")] = "value"
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the reduction."""
+        return Reduce(settings.resolve(self.function), self.field, output=self.output)
+
+
+class CombinePerKeyStep(StepOptions):
+    """Combine the values of each key and window with a CombineFn."""
+
+    type: Literal["combine_per_key"]
+    function: Annotated[FunctionName, Field(description="A CombineFn, or a class of one.")]
+    field: Annotated[Field_ | None, Field(description="The field to combine; whole records by default.")] = (
+        None
+    )
+    output: Annotated[Field_, Field(description="The field that holds the result.")] = "value"
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the combination."""
+        found = settings.resolve(self.function)
+        return CombinePerKey(found() if isinstance(found, type) else found, self.field, output=self.output)
+
+
+class GroupByKeyStep(StepOptions):
+    """Collect the records of each key and window into a list."""
+
+    type: Literal["group_by_key"]
+    output: Annotated[Field_, Field(description="The field that holds the list.")] = "values"
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the grouping."""
+        del settings
+        return GroupByKey(output=self.output)
+
+
+class DistinctStep(StepOptions):
+    """Keep one of each combination of fields per window."""
+
+    type: Literal["distinct"]
+    fields: Annotated[list[str], Field(min_length=1, description="The fields that make a record distinct.")]
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the transform."""
+        del settings
+        return Distinct(*self.fields)
