@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pulse.config.options.sinks import SinkOptions
     from pulse.config.options.sources import SourceOptions
     from pulse.config.short_form import Placed
+    from pulse.errors import ConfigError
     from pulse.transforms.core import Transform
 
 logger = logging.getLogger("pulse.config")
@@ -203,7 +204,13 @@ class _Builder:
             except PulseError as error:
                 if error.where is not None:
                     raise
-                key = error.message.split(" ", 1)[0]
-                place = (*path, key) if (*path, key) in self.document.lines else path
-                message = error.message.removeprefix(f"{key} ") if place != path else error.message
-                raise self.document.error(place, message, error.hint) from error
+                raise self._located(path, error) from error
+
+    def _located(self, path: KeyPath, error: PulseError) -> ConfigError:
+        """Return an error at the key that its message begins with, when the table has that key."""
+        key, _, rest = error.message.partition(" ")
+        place = path if path[-1:] == (key,) else (*path, key)
+        if place not in self.document.lines:
+            return self.document.error(path, error.message, error.hint)
+        message = error.message if rest.startswith("and ") else rest
+        return self.document.error(place, message, error.hint)

@@ -40,10 +40,10 @@ def problems(error: ValidationError, document: Document) -> ConfigError:
     found: dict[KeyPath, tuple[str, str | None]] = {}
     for detail in error.errors(include_url=False):
         path, message, hint = _problem(detail, document)
-        if path in found and detail["type"] in _WANTED:  # one of several types that the key may have
-            before = found[path][0]
-            message = before if _wanted(detail) in before else f"{before} or {_wanted(detail)}"
-        found[path] = (message, hint)
+        if path not in found:
+            found[path] = (message, hint)
+        elif detail["type"] in _WANTED and _wanted(detail) not in found[path][0]:  # the key may be either
+            found[path] = (f"{found[path][0]} or {_wanted(detail)}", hint)
     first, *others = [document.error(path, *problem) for path, problem in found.items()]
     if others:
         lines = [f"{other.where}: {other.message}" for other in others[:_MAX_SHOWN]]
@@ -58,6 +58,8 @@ def problems(error: ValidationError, document: Document) -> ConfigError:
 
 def _problem(detail: Any, document: Document) -> tuple[KeyPath, str, str | None]:
     path = key_path(detail["loc"], document.data)
+    if detail["type"] == "missing":
+        path = (*path, detail["loc"][-1])
     context = detail.get("ctx", {})
     kind = detail["type"]
     if kind == "pulse":
@@ -88,7 +90,7 @@ def _wanted(detail: Any) -> str:
 
 
 def key_path(location: Iterable[str | int], data: Any) -> KeyPath:
-    """Return the key path of a pydantic location, which also names kinds and types of values.
+    """Return the key path of a pydantic location, leaving out the kinds and types that it also names.
 
     Example:
         >>> key_path(("source", 0, "<jsonl>", "path", "list[str]"), {"source": {"path": 3}})
@@ -97,7 +99,7 @@ def key_path(location: Iterable[str | int], data: Any) -> KeyPath:
     path: list[str | int] = []
     for part in location:
         if isinstance(data, dict):
-            if isinstance(part, int) or part.startswith("<"):
+            if part not in data:
                 continue
         elif isinstance(data, list):
             if not isinstance(part, int):

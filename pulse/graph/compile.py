@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pulse.errors import ConnectorError
+from pulse.errors import ConnectorError, PipelineError
 from pulse.graph.logical import Graph, Node, Port
 from pulse.graph.ops import FunctionOp, ReadOp, WriteOp
 from pulse.graph.optimiser import optimise
 from pulse.graph.planner import make_plan
 from pulse.graph.validate import validate
+from pulse.io.sinks import Collect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -67,6 +68,20 @@ def collect_ends(graph: Graph, sink: Callable[[Port], Sink]) -> Graph:
             if not graph.readers(port):
                 graph = graph.add(Node(f"collect {port}", WriteOp(sink(port)), (port,), node.trace))
     return graph
+
+
+def complete(pipeline: Any) -> tuple[str, Graph]:
+    """Return the name and the graph of a pipeline, settled, with a collector at every open end.
+
+    What ``explain`` and drawings of plans show: open ends are collected, as the deterministic runner does.
+
+    Args:
+        pipeline: a ``Pipeline``, or a logical graph.
+    """
+    graph = pipeline if isinstance(pipeline, Graph) else getattr(pipeline, "graph", None)
+    if not isinstance(graph, Graph):
+        raise PipelineError(f"expected a Pipeline or a Graph, not {type(pipeline).__name__}")
+    return getattr(pipeline, "name", "pipeline"), collect_ends(settle(graph), lambda _: Collect())
 
 
 def compile_graph(name: str, graph: Graph, options: CompileOptions | None = None) -> Plan:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pulse.graph.ops import Op
 
 Share: TypeAlias = tuple[str, ...] | None
-"""How records are shared out: None, one replica has all; fields, by their hash; ``()``, by none that is left."""
+"""How records are shared out: None, one replica has all; fields, by their hash; ``()``, by none they have."""
 
 SCATTERED: Share = ()
 

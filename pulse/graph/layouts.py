@@ -49,7 +49,9 @@ def layout_of(op: Op, tag: str, worked: Layout) -> Layout:
         return op.layout
     if isinstance(op, ToRowsOp):
         return "rows"
-    # Errors and results are made as columns, whatever came in.
-    if tag == ERRORS or isinstance(op, ToColumnsOp) or (isinstance(op, AggregateOp) and tag == MAIN):
+    # Errors and results are made as columns, whatever came in; but results can be objects of a person's own.
+    if isinstance(op, AggregateOp) and tag == MAIN:
+        return "rows" if op.makes_objects else "columns"
+    if tag == ERRORS or isinstance(op, ToColumnsOp):
         return "columns"
     return worked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -14,6 +13,8 @@ from pulse.errors import DuplicateStep, PipelineError, did_you_mean
 from pulse.graph.ops import MAIN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from pulse.graph.collection import CollectionType
     from pulse.graph.ops import Op
     from pulse.graph.trace import Trace

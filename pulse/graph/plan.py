@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pulse.graph.logical import Graph, Node, Port
 from pulse.graph.ops import ReadOp, WriteOp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pulse.graph.collection import CollectionType
+    from pulse.graph.logical import Graph, Node, Port
     from pulse.io.base import Layout
+
+Exchange: TypeAlias = Literal["direct", "hash", "forward", "gather"]
+"""How records travel between two stages; see ``Plan.how``."""
 
 KEY_GROUPS = 128
 """Keys are hashed into this many groups, and groups are dealt to replicas: state can move between them."""
@@ -113,6 +117,32 @@ class Plan:
     def out_of(self, stage: str) -> tuple[Edge, ...]:
         """Return the edges out of a stage."""
         return tuple(e for e in self.edges if e.source == stage)
+
+    def how(self, edge: Edge) -> Exchange:
+        """Return how records travel: ``direct`` from one replica to one, dealt, gathered, or forward."""
+        if edge.keys is not None:
+            return "hash"
+        if edge.forward:
+            return "forward"
+        return "gather" if self.by_name[edge.source].replicas > 1 else "direct"
+
+    def describe(self, edge: Edge) -> str:
+        """Return how records travel, as text.
+
+        Example:
+            >>> from pulse import Aggregate, Collect, Create, KeyBy, Pipeline, Write, count
+            >>> from pulse.graph.compile import CompileOptions, compile_graph
+            >>> p = Pipeline()
+            >>> _ = p | Create([{"w": 1}]) | KeyBy("w") | "n" >> Aggregate(n=count()) | Write(Collect())
+            >>> plan = compile_graph("counts", p.graph, CompileOptions(parallelism=2))
+            >>> [plan.describe(edge) for edge in plan.edges]
+            ['hash(w) x2', 'gather x2']
+        """
+        how = self.how(edge)
+        if how == "direct":
+            return how
+        by = f"({', '.join(edge.keys)})" if edge.keys is not None else ""
+        return f"{how}{by} x{max(self.by_name[edge.source].replicas, self.by_name[edge.target].replicas)}"
 
     def input_type(self, node: Node, position: int = 0) -> CollectionType:
         """Return the type of an input of a step."""

@@ -57,5 +57,6 @@ class Machines:
 
     def close(self) -> None:
         """Release what the operators hold outside of memory."""
-        for machine in (*self.sources.values(), *self.stages.values()):
+        machines: list[SourceMachine | StageMachine] = [*self.sources.values(), *self.stages.values()]
+        for machine in machines:
             machine.close()

@@ -128,7 +128,7 @@ class Flow:
             if pool is not None:
                 pool.close()
             reader.close()
-        await self._send(name, 0, await self._heavy(machine.end, split))
+        await self._send(name, 0, await self._heavy(partial(machine.end, split)))
 
     def _pool(self, reader: Reader, prefix: Prefix) -> WorkerPool | None:
         if not self.processes or not prefix.python:
@@ -199,8 +199,8 @@ class Flow:
                 ticked = trio.current_time()
                 await trio.to_thread.run_sync(writer.tick, int(ticked * 1e6))
 
-    async def _heavy(self, work: Callable[[], list[Emission]], *args: object) -> list[Emission]:
-        return await trio.to_thread.run_sync(partial(work, *args), limiter=self.cores)
+    async def _heavy(self, work: Callable[[], list[Emission]]) -> list[Emission]:
+        return await trio.to_thread.run_sync(work, limiter=self.cores)
 
     async def _send(self, stage: str, replica: int, emissions: list[Emission]) -> None:
         router = self.machines.routers[stage, replica]

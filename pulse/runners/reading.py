@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ class SplitReader:
         self._machines = [PrefixMachine(prefix) for _ in range(1 if prefix.python else workers)]
         self._pool = pool
         self._lock = threading.Lock()
-        self._turn = threading.Lock() if prefix.python else nullcontext()
+        self._turn: AbstractContextManager[object] = threading.Lock() if prefix.python else nullcontext()
         self._polled = 0
         self._counts: tuple[str | None, int] = (None, 0)
         self._ended = False

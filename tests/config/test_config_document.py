@@ -85,11 +85,21 @@ def test_every_key_has_its_line() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n\n", TEXT, TEXT.replace("\n", "\r\n"), "a='''x'''''\nb=1", 'a = "\\""\nb = 1', "a = ['''\n]''',\n]\nb=2"],
+    [
+        "",
+        "\n\n",
+        TEXT,
+        TEXT.replace("\n", "\r\n"),
+        "a='''x'''''\nb=1",
+        'a = "\\""\nb = 1',
+        "a = ['''\n]''',\n]\nb=2",
+    ],
 )
 def test_the_scanner_finds_every_key_that_the_parser_finds(text: str) -> None:
     def paths(value: Any, path: tuple[Any, ...] = ()) -> set[tuple[Any, ...]]:
-        parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        parts = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
         return {path} | {found for key, part in parts for found in paths(part, (*path, key))}
 
     found = set(locate(text))
@@ -131,7 +141,14 @@ def test_a_malformed_variable(tmp_path: Path) -> None:
 def test_overrides(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text('[a]\nb = 1\n[[step]]\nname = "s"\n[[step]]\n')
-    overrides = {"a.b": "2", "a.c": "10s", "step.s.x": "[1]", "step.1.x": "true", "new.key": "${E}", "q": "1 # x"}
+    overrides = {
+        "a.b": "2",
+        "a.c": "10s",
+        "step.s.x": "[1]",
+        "step.1.x": "true",
+        "new.key": "${E}",
+        "q": "1 # x",
+    }
     found = read(path, overrides, {"E": "e"})
     assert found.data == {
         "a": {"b": 2, "c": "10s"},
@@ -179,8 +196,7 @@ def test_what_is_not_toml_points_at_the_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         document(tmp_path, "[source]\npath = events.jsonl\n")
     assert str(caught.value) == (
-        f"{tmp_path}/p.toml:2: not valid TOML: invalid value\n"
-        'hint: texts need quotes: path = "events.jsonl"'
+        f'{tmp_path}/p.toml:2: not valid TOML: invalid value\nhint: texts need quotes: path = "events.jsonl"'
     )
     with pytest.raises(ConfigError, match=r"p.toml:1: not valid TOML: "):
         document(tmp_path, "[source")

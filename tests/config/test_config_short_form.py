@@ -111,9 +111,7 @@ def test_aggregations(
         ('type = "calendar"\nunit = "day"\ntime_zone = "Europe/Berlin"', 2),
     ],
 )
-def test_windows(
-    config: Callable[..., LoadedPipeline], tmp_path: Path, window: str, windows: int
-) -> None:
+def test_windows(config: Callable[..., LoadedPipeline], tmp_path: Path, window: str, windows: int) -> None:
     text = STDOUT.replace('type = "tumbling"\nsize = "60s"', window)
     assert len(run(config(text), tmp_path)) == windows
 
@@ -122,7 +120,10 @@ def test_csv_by_format_and_by_ending(config: Callable[..., LoadedPipeline], tmp_
     (tmp_path / "input.csv").write_text("event_time,word\n0,a\n1000,a\n2000,b\n")
     text = STDOUT.replace("input.jsonl", "input.csv")
     expected = [("a", 2), ("b", 1)]
-    for each in (text, text.replace('kind = "file"\npath = "input', 'kind = "file"\nformat = "csv"\npath = "input')):
+    for each in (
+        text,
+        text.replace('kind = "file"\npath = "input', 'kind = "file"\nformat = "csv"\npath = "input'),
+    ):
         assert sorted((row["word"], row["count"]) for row in run(config(each), tmp_path)) == expected
 
 
@@ -136,5 +137,7 @@ def test_without_window_and_ops_records_are_copied(
 def test_without_a_path_a_file_sink_is_standard_output(
     config: Callable[..., LoadedPipeline], capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    DeterministicRunner().run(config('[source]\nkind = "file"\npath = "input.jsonl"\n[sink]\nkind = "file"').pipeline)
+    DeterministicRunner().run(
+        config('[source]\nkind = "file"\npath = "input.jsonl"\n[sink]\nkind = "file"').pipeline
+    )
     assert len(capfdbinary.readouterr().out.splitlines()) == 4

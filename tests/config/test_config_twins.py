@@ -279,7 +279,8 @@ def python_twin(f: Any) -> Pipeline:
     p = Pipeline("everything")
     schema = {"ts": "timestamp", "word": "string", "score": "double"}
     events = p | "events" >> Read(
-        JsonLines("events.jsonl", time_field="ts", schema=schema), watermarks=BoundedOutOfOrderness("5s", "1m")
+        JsonLines("events.jsonl", time_field="ts", schema=schema),
+        watermarks=BoundedOutOfOrderness("5s", "1m"),
     )
     more = p | "more" >> Read(
         Csv(["a.csv", "b.csv"], time_field="ts", time_format="s", delimiter=";"),
@@ -296,7 +297,11 @@ def python_twin(f: Any) -> Pipeline:
         good
         | WithColumns(col("word").alias("on_error"), twice=col("score") * 2)
         | Map(f.twice, inputs=["score"], output="quad", type="double")
-        | Map(f.clean, schema={"word": "string", "user": "string", "ts": "timestamp", **fields}, preserves=["word"])
+        | Map(
+            f.clean,
+            schema={"word": "string", "user": "string", "ts": "timestamp", **fields},
+            preserves=["word"],
+        )
         | MapBatches(f.batches)
         | Inspect(f.clean)
         | "timed" >> WithTimestamps("ts", watermarks=BoundedOutOfOrderness("3s", "1m"))
@@ -306,7 +311,9 @@ def python_twin(f: Any) -> Pipeline:
     totals = (
         medium
         | "fields" >> Select("word", "ts", half=col("score") / 2)
-        | Window(Sliding("60s", "15s"), allowed_lateness="10s", accumulation="accumulating", timestamp="latest")
+        | Window(
+            Sliding("60s", "15s"), allowed_lateness="10s", accumulation="accumulating", timestamp="latest"
+        )
         | KeyBy("word", col("word").alias("name"), hour=col("ts").dt.hour())
         | "totals"
         >> Aggregate(n=count(), avg=mean("half"), top=top_k(col("half") * 2, 3, by="half"), on_error="skip")

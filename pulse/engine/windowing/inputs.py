@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pulse.engine.aggregation import GroupedAggregation
+from pulse.engine.aggregation.values import comparable
 from pulse.engine.convert import ColumnBuilder, build_columns, restore_types, snapshot_types
 from pulse.engine.evaluation import FAILURES, evaluate_columns
 from pulse.engine.windowing.names import RECORD, TIME, key_column
@@ -107,7 +108,9 @@ class AggregateInputs:
             records = bundle.rows if self.aggregation.needs_rows else None
         else:
             bundle, arrays = evaluate_columns(bundle, self.expressions, self.context)
-        columns = dict(zip(self.names, arrays, strict=True))
+        columns: dict[str, Any] = dict(zip(self.names, arrays, strict=True))
+        for name in self.by:
+            columns[name] = comparable(pa.chunked_array([columns[name]]))
         if self.time_columns:
             # A record that is behind its watermark cannot hold it back any more: no result of it may have a
             # time that the steps after this one take for late.

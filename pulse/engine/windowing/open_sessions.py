@@ -131,11 +131,11 @@ class OpenSessions:
             touched = [self._related(run, hot, upto) for run in self.runs]
         return self._take(touched)
 
-    def take_of_key(self, row: pa.Table, upto: int) -> pa.Table | None:
-        """Remove and return, merged, the sessions of one key that start by a time."""
+    def take_of_key(self, row: pa.Table) -> pa.Table | None:
+        """Remove and return, merged, the sessions of the key of a row."""
         masks = []
         for run in self.runs:
-            mask = np.asarray(run.column(START).to_numpy() <= upto)
+            mask = np.ones(run.num_rows, np.bool_)
             for key in self.keys:
                 same = same_key(run.column(key), row.column(key)[0]).combine_chunks()
                 mask = mask & np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)

@@ -84,7 +84,9 @@ class SessionAggregate(Operator):
             return
         series = np.broadcast_to(np.asarray(marks, np.int64), len(bundle))
         cut = np.ones(len(ahead), np.bool_)
-        cut[1:] = ~ahead[1:] | ~ahead[:-1]
+        together = ahead[1:] if self.lateness else ahead[1:] | (series[1:] == series[:-1])
+        same = (ahead[1:] == ahead[:-1]) & together
+        cut[1:] = ~same
         places = np.flatnonzero(cut).tolist()
         for start, stop in zip(places, [*places[1:], len(ahead)], strict=True):
             part = prepared.slice(start, stop)
@@ -96,15 +98,18 @@ class SessionAggregate(Operator):
                 yield from self._take_behind(part, starts[start:stop], ends[start:stop], int(series[start]))
 
     def _take_behind(self, prepared: Prepared, starts: Int64s, ends: Int64s, mark: int) -> Iterator[Out]:
-        """Take one record that is behind its watermark."""
-        if int(saturating_add(ends, self.lateness)[0]) <= mark:
-            self.context.ledger.late += 1
-            self.context.observer.dropped(self.context.name, "late", 1)
-            yield Out(LATE, late_records(prepared.bundle, starts, ends))
-            return
-        self.open.add_records(prepared, starts, ends)
-        if self.lateness:
-            yield from self._fire_late(prepared.columns, int(starts[0]), mark)
+        """Take records of one watermark that are behind it; where late records fire, just one."""
+        late = saturating_add(ends, self.lateness) <= mark
+        if late.any():
+            dropped = late_records(prepared.bundle.take(late), starts[late], ends[late])
+            self.context.ledger.late += len(dropped)
+            self.context.observer.dropped(self.context.name, "late", len(dropped))
+            yield Out(LATE, dropped)
+            prepared, starts, ends = prepared.take(~late), starts[~late], ends[~late]
+        if len(starts):
+            self.open.add_records(prepared, starts, ends)
+            if self.lateness:
+                yield from self._fire_late(prepared.columns, int(starts[0]), mark)
 
     def _windows(self, bundle: Bundle) -> tuple[Int64s, Int64s]:
         if bundle.windows is not None:
@@ -145,7 +150,7 @@ class SessionAggregate(Operator):
 
     def _fire_late(self, columns: pa.Table, time: int, mark: int) -> Iterator[Out]:
         """Emit the session that a late record has joined, when that has already ended."""
-        found = self.open.take_of_key(columns, time)
+        found = self.open.take_of_key(columns)
         assert found is not None  # noqa: S101 - the late record itself was just added
         starts, ends = found.column(START).to_numpy(), found.column(END).to_numpy()
         joined = (starts <= time) & (time < ends) & (ends <= mark)

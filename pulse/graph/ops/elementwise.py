@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from pulse.errors import TypeMismatch, WindowingError
+from pulse.graph.collection import passed_field
 from pulse.graph.ops.base import OnError, Op
 from pulse.model.schema import type_name
-from pulse.graph.collection import passed_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from pulse.errors import PipelineError, TypeMismatch, WindowingError
+from pulse.graph.collection import passed_field
 from pulse.graph.ops.base import LATE, OnError, Op
 from pulse.graph.ops.elementwise import PYTHON_COST, function_name
 from pulse.model.schema import is_key_type, type_name
 from pulse.model.windows import Global, Session, Windowing
-from pulse.graph.collection import passed_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,6 +150,11 @@ class AggregateOp(Op):
 
     def outputs(self) -> tuple[str, ...]:
         return (*super().outputs(), LATE)
+
+    @property
+    def makes_objects(self) -> bool:
+        """Whether a result can be any Python object: a person's function says no type."""
+        return any(agg.fn is not None and agg.option("type") is None for _, agg in self.aggregates)
 
     @property
     def whole_records(self) -> bool:

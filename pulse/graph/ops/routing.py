@@ -46,7 +46,7 @@ class FlattenOp(Op):
             timed=all(i.timed for i in inputs),
             late_possible=any(i.late_possible for i in inputs),
             keys=first.keys if all(i.keys == first.keys for i in inputs) else None,
-            windowing=first.windowing if first.windowing else Windowing.DEFAULT,
+            windowing=first.windowing or Windowing.DEFAULT,
         )
 
     def needs(self, wanted: Fields) -> Fields:
@@ -76,7 +76,8 @@ class RouteOp(Op):
         return "rows" if callable(self.by) else "any"
 
     def label(self) -> str:
-        return f"Partition({function_name(self.by) if callable(self.by) else ', '.join(str(e) for e in self.by)})"
+        by = function_name(self.by) if callable(self.by) else ", ".join(str(e) for e in self.by)
+        return f"Partition({by})"
 
     def outputs(self) -> tuple[str, ...]:
         return (*super().outputs(), *(tag for tag in self.tags if tag != MAIN))

@@ -38,22 +38,23 @@ def vouched(graph: Graph, port: Port) -> bool:
         (True, False)
     """
     node, found = graph[port.step], graph.types[port]
-    if found.schema is None:
-        return False
-    if port.tag == ERRORS:
-        return True
+    surely: bool | None = None  # as its inputs
     match node.op:
+        case _ if found.schema is None:
+            surely = False
+        case _ if port.tag == ERRORS:
+            surely = True
         case ReadOp():
-            return True
+            surely = True
         case AggregateOp(aggregates=aggregates) if port.tag == MAIN:
-            return not any(takes_custom(aggregate) for _, aggregate in aggregates)
+            surely = not any(takes_custom(aggregate) for _, aggregate in aggregates)
         case FunctionOp(shape="map" | "flat_map") | FieldsOp():
-            return False
+            surely = False
         case FunctionOp(shape="batches"):
-            return True  # batches are cast to the schema
+            surely = True  # batches are cast to the schema
         case FlattenOp() if any(graph.types[each].schema != found.schema for each in node.inputs):
-            return False  # records keep the types of their branch
-    return all(vouched(graph, each) for each in node.inputs)
+            surely = False  # records keep the types of their branch
+    return all(vouched(graph, each) for each in node.inputs) if surely is None else surely
 
 
 def cannot_fail(graph: Graph, port: Port, *expressions: Expr) -> bool:

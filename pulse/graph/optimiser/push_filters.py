@@ -3,7 +3,7 @@
 A condition moves only where nobody can tell that it moved. It stays behind
 
 - a step that can reject records (an expression that can fail, a Python function that can raise): a record
-  that the filter drops first would no longer be rejected, and would not stop the run or reach the dead letter;
+  that the filter drops first would no longer be rejected, nor stop the run or reach the dead letter;
 - a condition that can itself fail: in another place it would fail on other records. Not even its harmless
   parts move ahead, for a part that is null lets the next one be evaluated, where a filter would not;
 - ``WithTimestamps`` and the source: both make watermarks of *all* records that pass;

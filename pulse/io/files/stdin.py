@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import select
 import sys
 from typing import TYPE_CHECKING, Any
@@ -61,13 +62,14 @@ class StandardInput:
     def _take(self, size: int) -> bytes:
         try:
             if self._handle is not None:
-                return bytes(self.raw.read1(size))
+                # past Python's own buffer, which would read on in a pipe that has nothing
+                return os.read(self._handle, size)
             return bytes(self._reader.read(size))
         except OSError as error:
             raise ConnectorError(f"standard input can't be read: {error}", where="-") from error
 
     def _ready(self, wait: float) -> bool:
-        if self._handle is None or self.raw.peek(0):
+        if self._handle is None:
             return True
         return bool(select.select([self._handle], [], [], wait)[0])
 

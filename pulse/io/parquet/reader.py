@@ -187,12 +187,9 @@ def check_fits(found: pa.Schema, wanted: pa.Schema, name: str) -> None:
 
 def _fitted(batch: pa.RecordBatch, field: pa.Field[Any]) -> pa.Array[Any]:
     """Return a column in the schema's type: null when the file lacks it."""
-    if field.name not in batch.schema.names:
-        return pa.nulls(batch.num_rows, field.type)
-    column: pa.Array[Any] = batch.column(field.name)
-    if column.type != field.type:
-        column = column.cast(field.type, safe=False)
-    return column
+    present = field.name in batch.schema.names
+    column: pa.Array[Any] = batch.column(field.name) if present else pa.nulls(batch.num_rows, field.type)
+    return column if column.type == field.type else column.cast(field.type, safe=False)
 
 
 def _rows_per_block(group: pq.RowGroupMetaData, block_bytes: int) -> int:
