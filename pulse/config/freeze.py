@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulse.config.document import get, read
-from pulse.errors import ConfigError
+from pulse.errors import PulseInternalError
 from pulse.model.schema import type_name
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def freeze_schemas(path: str | os.PathLike[str], schemas: Mapping[int, pa.Schema
         lines.insert(line, _schema_line(schema) + end)
         places.append(line)
     text = "".join(lines)
-    _check(text, document.raw, document.file)
+    check(text, document.raw, document.file)
     target = Path(path)
     staged = target.with_name(f".{target.name}.tmp")
     staged.write_text(text, encoding="utf-8", newline="")
@@ -80,14 +80,14 @@ def _table(data: Any, path: Any) -> Any:
     return data
 
 
-def _check(text: str, before: dict[str, Any], file: str) -> None:
-    """Refuse to write a text that does not say what the file said and the schemas."""
+def check(text: str, before: dict[str, Any], file: str) -> None:
+    """Raise ``PulseInternalError`` when a text says more than the file said and schemas."""
     found = tomllib.loads(text)
     for source, known in zip(_sources(found), _sources(before), strict=True):
         if "schema" not in known:
             source.pop("schema", None)
     if found != before:
-        raise ConfigError(f"the schemas cannot be put into {file!r} by changing single lines", where=file)
+        raise PulseInternalError(f"putting schemas into {file!r} would change more than that")
 
 
 def _sources(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -177,6 +177,14 @@ class Graph:
         kept = set(names)
         return Graph([node for node in self if node.name in kept])
 
+    def ancestors(self, name: str) -> frozenset[str]:
+        """Return the names of all steps whose output reaches a step."""
+        return frozenset(nx.ancestors(self.network, name))
+
+    def descendants(self, name: str) -> frozenset[str]:
+        """Return the names of all steps that a step's output reaches."""
+        return frozenset(nx.descendants(self.network, name))
+
     @cached_property
     def types(self) -> Mapping[Port, CollectionType]:
         """The type of every collection; raises the first error that a step finds, with the person's line."""

@@ -10,8 +10,7 @@ import trio
 
 from pulse.engine.messages import EndOfInput, Message
 from pulse.engine.prefix import NO_PREFIX, Prefix, prefix_of
-from pulse.errors import UnsupportedFeature
-from pulse.io.base import Idle
+from pulse.io.base import End, Idle
 from pulse.model.bundle import Bundle
 from pulse.model.time import MAX_TIME
 from pulse.runners.execution import Machines
@@ -133,13 +132,7 @@ class Flow:
     def _pool(self, reader: Reader, prefix: Prefix) -> WorkerPool | None:
         if not self.processes or not prefix.python:
             return None
-        decoder = reader.decoder()
-        if decoder is None:
-            raise UnsupportedFeature(
-                f"processes {self.processes}: this source cannot be decoded in another process",
-                hint="run without --processes",
-            )
-        return WorkerPool(self.processes, decoder, prefix)
+        return WorkerPool(self.processes, reader.decoder(), prefix)
 
     def _workers(self, machine: SourceMachine, prefix: Prefix) -> int:
         """Return how many blocks are worked on at once.
@@ -159,7 +152,7 @@ class Flow:
         """Take blocks in order and run the rest of the stage on them."""
         idle_us = machine.op.watermarks.idle_us
         quiet_since = trio.current_time()
-        async for found in reading.blocks():
+        while not isinstance(found := await reading.next(), End):
             if isinstance(found, Idle):
                 await trio.sleep(found.retry_after / 1e6)
                 if idle_us is not None and trio.current_time() - quiet_since >= idle_us / 1e6:

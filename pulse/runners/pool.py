@@ -7,6 +7,7 @@ read and come back worked. Nothing that came from a file or the network is ever 
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pulse.errors import MissingDependency
@@ -25,22 +26,30 @@ class WorkerPool:
 
     Args:
         processes: how many.
-        decoder: turns a block into records; can be pickled.
+        decoder: turns a block into records and can be pickled; None: blocks are decoded before they are sent.
         prefix: the steps to run.
     """
 
-    def __init__(self, processes: int, decoder: Callable[[Block], Decoded], prefix: Prefix) -> None:
+    def __init__(self, processes: int, decoder: Callable[[Block], Decoded] | None, prefix: Prefix) -> None:
         try:
             import cloudpickle  # noqa: PLC0415 - an extra, and slow to import
             from loky import ProcessPoolExecutor  # noqa: PLC0415
         except ImportError:
             raise MissingDependency.of("loky", "processes", purpose="running worker processes") from None
         payload = cloudpickle.dumps((decoder, prefix))
+        self.decodes = decoder is not None
         self._executor = ProcessPoolExecutor(processes, initializer=_start, initargs=(payload,))
 
-    def work(self, block: Block, first: int) -> Worked:
-        """Work on a block in some process; waits for it."""
-        return self._executor.submit(_work, block, first).result()  # type: ignore[no-any-return]
+    def work(self, block: Block, first: int, decoded: Decoded | None = None) -> Worked:
+        """Work on a block in some process; waits for it.
+
+        Args:
+            block: the block.
+            first: how many lines or records of its origin come before it.
+            decoded: its records, when the processes cannot decode it.
+        """
+        sent = block if decoded is None else replace(block, payload=None)
+        return self._executor.submit(_work, sent, first, decoded).result()  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Stop the processes."""
@@ -60,6 +69,6 @@ def _start(payload: bytes) -> None:
     _worker = (decoder, PrefixMachine(prefix))
 
 
-def _work(block: Block, first: int) -> Worked:
+def _work(block: Block, first: int, decoded: Decoded | None) -> Worked:
     decoder, machine = _worker
-    return machine.work(block, decoder(block), first)  # type: ignore[no-any-return]
+    return machine.work(block, decoder(block) if decoded is None else decoded, first)  # type: ignore[no-any-return]

@@ -16,8 +16,6 @@ from pulse.io.base import Block, End, Idle
 from pulse.runners.pool import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from pulse.io.base import Reader
 
 
@@ -59,7 +57,7 @@ class SplitReader:
         self._lock = threading.Lock()
         self._turn: AbstractContextManager[object] = threading.Lock() if prefix.python else nullcontext()
         self._polled = 0
-        self._counts: tuple[str | None, int] = (None, 0)
+        self._taken = 0
         self._ended = False
         self._stopped = False
         self._room = trio.Semaphore(ahead + workers)
@@ -94,9 +92,12 @@ class SplitReader:
                 return number, found
             self.bytes += found.nbytes
             first = self._first(found)
-        if self._pool is not None:
-            return number, Read(found, self._pool.work(found, first))
+        pool = self._pool
+        if pool is not None and pool.decodes:
+            return number, Read(found, pool.work(found, first))
         decoded = self.reader.decode(found)
+        if pool is not None:
+            return number, Read(found, pool.work(found, first, decoded))
         machine = self._machines[worker % len(self._machines)]
         # A person's functions are never called by two threads at once.
         with self._turn:
@@ -110,17 +111,13 @@ class SplitReader:
             raise PulseInternalError(f"source of {block.origin} does not number its blocks")
         return 0
 
-    async def blocks(self) -> AsyncIterator[Read | Idle]:
-        """Yield what was read, in order, until the end."""
-        number = 0
-        while True:
-            while number not in self._done:
-                await self._arrived.park()
-            found = self._done.pop(number)
-            number += 1
-            self._room.release()
-            if isinstance(found, End):
-                return
-            yield found
+    async def next(self) -> Read | Idle | End:
+        """Return what was read next, in order, waiting for it."""
+        while self._taken not in self._done:
+            await self._arrived.park()
+        found = self._done.pop(self._taken)
+        self._taken += 1
+        self._room.release()
+        return found
 
 

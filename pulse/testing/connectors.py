@@ -31,7 +31,8 @@ class Contents:
         times: their event times, microseconds; None each when the source has none.
         places: origin and line or row number of each record.
         bad: the bad records, with numbers that count from the start of their origin.
-        positions: for each block, its position and how many records and bad records were read up to it.
+        positions: for each block, its position and how many records and bad records of its split were read
+            up to it.
     """
 
     rows: list[Any] = field(default_factory=list)
@@ -101,6 +102,7 @@ def check_source(
         whole.times += contents.times
         whole.places += contents.places
         whole.bad += contents.bad
+        whole.positions += contents.positions
     if expected_rows is not None:
         assert equal(whole.rows, list(expected_rows)), _differ("records", whole.rows, expected_rows)  # noqa: S101
     if expected_times is not None:

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 if TYPE_CHECKING:
@@ -77,21 +78,20 @@ def test_of_python_that_fails_to_load(failure: Failure, tmp_path: Path) -> None:
     (tmp_path / "needy_functions.py").write_text("import no_such_package\n")
     text = STEPS + 'type = "map"\nfunction = "broken_functions:f"'
     assert failure(text) == (
-        "p.toml:11: step.0.function: module 'broken_functions' cannot be imported: ZeroDivisionError: division by "
-        f"zero\nhint: look at {tmp_path}/broken_functions.py:2"
+        "p.toml:11: step.0.function: module 'broken_functions' cannot be imported: ZeroDivisionError: "
+        f"division by zero\nhint: look at {tmp_path}/broken_functions.py:2"
     )
     assert failure(text.replace("broken", "needy")).startswith(
-        "p.toml:11: step.0.function: module 'needy_functions' cannot be imported: ModuleNotFoundError: No module "
-        "named 'no_such_package'\n"
+        "p.toml:11: step.0.function: module 'needy_functions' cannot be imported: ModuleNotFoundError: No "
+        "module named 'no_such_package'\n"
     )
 
 
 def test_of_a_module_whose_name_is_taken(failure: Failure, tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("")
-    import click
-
     assert failure(STEPS + 'type = "map"\nfunction = "click:f"') == (
-        f"p.toml:11: step.0.function: module 'click' in {tmp_path} is not the one that is loaded, {click.__file__}\n"
+        f"p.toml:11: step.0.function: module 'click' in {tmp_path} is not the one that is loaded, "
+        f"{click.__file__}\n"
         "hint: rename it: one process can hold only one module of a name"
     )
 
@@ -125,13 +125,15 @@ def test_of_an_override(failure: Failure) -> None:
         "--set window.size: window.size: value 'sixty' is not a duration\n"
     )
     assert failure(GOOD, {"window.sizes": "60s"}) == (
-        "--set window.sizes: window.sizes: unknown key; keys here: gap, offset, size, slide, time_zone, type, unit\n"
+        "--set window.sizes: window.sizes: unknown key; keys here: gap, offset, size, slide, "
+        "time_zone, type, unit\n"
         "hint: did you mean 'size'?"
     )
 
 
 def test_a_secret_from_the_environment_is_not_shown(failure: Failure) -> None:
-    found = failure(GOOD.replace('"60s"', '"${TOKEN}"').replace('"tumbling"', '"${TOKEN}"'), TOKEN="hunter2")
+    text = GOOD.replace('"60s"', '"${WORD}"').replace('"tumbling"', '"${WORD}"')
+    found = failure(text, WORD="hunter2")
     assert "hunter2" not in found
-    assert "window.size: value '${TOKEN}' is not a duration" in found
-    assert "window.type: '${TOKEN}' is not one of tumbling" in found
+    assert "window.size: value '${WORD}' is not a duration" in found
+    assert "window.type: '${WORD}' is not one of tumbling" in found

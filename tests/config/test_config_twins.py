@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-
 from pulse import (
     Aggregate,
     BoundedOutOfOrderness,
-    CombineFn,
     CombinePerKey,
     Csv,
     CsvSink,
@@ -33,6 +32,7 @@ from pulse import (
     Select,
     Session,
     Sliding,
+    TopK,
     Window,
     WithColumns,
     WithTimestamps,
@@ -42,8 +42,6 @@ from pulse import (
     mean,
     top_k,
 )
-from pulse.graph.compile import settle
-from pulse.transforms.options import to_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +121,7 @@ output_type = "double"
 [[step]]
 type = "map"
 function = "twin_functions:clean"
-schema = { word = "string", user = "string", ts = "timestamp", score = "double", quad = "double", twice = "double" }
+schema = { word = "string", ts = "timestamp", score = "double", quad = "double", twice = "double" }
 preserves = ["word"]
 
 [[step]]
@@ -210,6 +208,13 @@ input = "split.small"
 fields = ["word"]
 
 [[step]]
+type = "top_k"
+name = "best"
+input = "keyed"
+k = 3
+by = "score"
+
+[[step]]
 type = "flat_map"
 name = "parts"
 input = "totals.late"
@@ -248,6 +253,11 @@ compression = "gzip"
 input = "groups"
 kind = "file"
 path = "groups.jsonl"
+
+[[sink]]
+input = "best"
+kind = "file"
+path = "best.jsonl"
 
 [[sink]]
 input = "words"
@@ -299,7 +309,7 @@ def python_twin(f: Any) -> Pipeline:
         | Map(f.twice, inputs=["score"], output="quad", type="double")
         | Map(
             f.clean,
-            schema={"word": "string", "user": "string", "ts": "timestamp", **fields},
+            schema={"word": "string", "ts": "timestamp", **fields},
             preserves=["word"],
         )
         | MapBatches(f.batches)
@@ -327,6 +337,7 @@ def python_twin(f: Any) -> Pipeline:
     longest = keyed | "longest" >> CombinePerKey(f.Longest(), "word", output="longest")
     groups = keyed | "groups" >> GroupByKey()
     words = small | "words" >> Distinct("word")
+    best = keyed | "best" >> TopK(3, by="score")
     parts = totals.late | "parts" >> FlatMap(f.words, outputs=["odd"])
     a, b = parts["odd"] | "halves" >> Partition(f.which, 2)
     _ = totals | "out" >> Write(
@@ -337,6 +348,7 @@ def python_twin(f: Any) -> Pipeline:
     _ = most | Write(JsonLinesSink("-"))
     _ = longest | Write(JsonLinesSink("longest.jsonl.gz", compression="gzip"))
     _ = groups | Write(JsonLinesSink("groups.jsonl"))
+    _ = best | Write(JsonLinesSink("best.jsonl"))
     _ = words | Write(CsvSink("words.csv", columns=["word"]))
     _ = parts | Write(JsonLinesSink("parts.jsonl"))
     _ = a | Write(JsonLinesSink("a.jsonl"))
@@ -375,8 +387,7 @@ def functions(tmp_path: Path) -> Any:
 
 def test_everything(config: Callable[..., LoadedPipeline], functions: None) -> None:
     loaded = config(TOML)
-    import twin_functions
-
+    twin_functions = importlib.import_module("twin_functions")
     assert loaded.pipeline.name == "everything"
     assert described(loaded.pipeline) == described(python_twin(twin_functions))
 

@@ -225,8 +225,8 @@ CSV_TEXT = st.lists(st.lists(ALPHABET, min_size=1, max_size=3), max_size=5)
 
 
 @settings(max_examples=300, deadline=None)
-@given(CSV_TEXT, st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_what_a_writer_quotes_reads_back(cells: list[list[str]], ending: str, everything: bool) -> None:
+@given(cells=CSV_TEXT, ending=st.sampled_from(["\n", "\r\n"]), everything=st.booleans())
+def test_what_a_writer_quotes_reads_back(*, cells: list[list[str]], ending: str, everything: bool) -> None:
     if not everything:  # Python's writer leaves a carriage return unquoted when lines end without one
         cells = [[cell.replace("\r", "") for cell in row] for row in cells]
     out = StringIO(newline="")
@@ -243,8 +243,10 @@ def test_what_a_writer_quotes_reads_back(cells: list[list[str]], ending: str, ev
 
 
 RAW = st.text(st.sampled_from(list('ab1,"\n\r ')), max_size=25).map(str.encode)
-NUMBERS = st.sampled_from(["1", "-2", " 3 ", "1.5", "", '""', '"7"', "x", "0x1F", "99999999999999999999", "1e3",
-                           "nan", "+5", "007", "true", "2024-01-01", "9223372036854775807", "1_0", "é"])  # fmt: skip
+NUMBERS = st.sampled_from(
+    ["1", "-2", " 3 ", "1.5", "", '""', '"7"', "x", "0x1F", "99999999999999999999", "1e3", "nan", "+5", "007",
+     "true", "2024-01-01", "9223372036854775807", "1_0", "é"]
+)  # fmt: skip
 
 
 @settings(max_examples=400, deadline=None)
@@ -267,8 +269,11 @@ def test_any_bytes_are_cut_into_records_as_the_parser_does(data: bytes) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=5), st.booleans())
-def test_a_record_means_the_same_in_every_block(cells: list[tuple[str, ...]], widens: bool) -> None:
+@given(
+    cells=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=5),
+    widens=st.booleans(),
+)
+def test_a_record_means_the_same_in_every_block(*, cells: list[tuple[str, ...]], widens: bool) -> None:
     lines = [",".join(row).encode() + b"\n" for row in cells]
     together = both(b"".join(lines), widens=widens)
     alone = [both(line, widens=widens) for line in lines]

@@ -20,6 +20,7 @@ from pulse.io.csv import Csv
 from pulse.io.files.cutter import LONGEST, Cutter
 from pulse.io.files.position import FilePosition
 from pulse.io.jsonl import JsonLines
+from pulse.io.projection import Projection
 from pulse.testing.connectors import check_source, read_source
 
 if TYPE_CHECKING:
@@ -61,12 +62,7 @@ def test_json_lines_keep_the_contract(tmp_path: Path, ending: str) -> None:
     path.write_bytes(
         PACKERS[ending](b"\xef\xbb\xbf" + jsonl_bytes(RECORDS[:20]) + b"oops\n" + jsonl_bytes(RECORDS[20:]))
     )
-    found = check_source(
-        JsonLines(path, time_field="ts"),
-        expected_rows=RECORDS,
-        expected_times=TIMES,
-        expected_bad=[(21, "not valid JSON: invalid literal in column 1")] if False else None,
-    )
+    found = check_source(JsonLines(path, time_field="ts"), expected_rows=RECORDS, expected_times=TIMES)
     assert [bad.number for bad in found.bad] == [21]
     assert found.places[20] == (str(path), 22)
 
@@ -139,7 +135,7 @@ def test_reading_goes_on_when_files_before_the_position_are_gone_but_not_when_so
     assert read_source(source, request, position=position).rows == whole.rows[rows:]
     for name in "ab":
         (tmp_path / f"{name}.jsonl").write_bytes(jsonl_bytes(RECORDS[:1]))
-    with pytest.raises(ConnectorError, match="files appeared before .*: there were 1, now there are 2"):
+    with pytest.raises(ConnectorError, match=r"files appeared before .*: there were 1, now there are 2"):
         source.open("0", request, position)
     (tmp_path / "c.jsonl").unlink()
     with pytest.raises(ConnectorError, match="is not among the files any more"):
@@ -172,7 +168,7 @@ def test_what_is_missing_is_named_when_it_is_opened_and_not_before(tmp_path: Pat
     with pytest.raises(ConnectorError, match=r"no file matches '.*/\*\.csv'"):
         Csv(tmp_path / "*.csv").sniff_schema()
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConnectorError, match="directory '.*empty' holds no files"):
+    with pytest.raises(ConnectorError, match=r"directory '.*empty' holds no files"):
         JsonLines(tmp_path / "empty").sniff_schema()
     with pytest.raises(ConnectorError, match="path is an empty list"):
         JsonLines([]).sniff_schema()
@@ -217,7 +213,7 @@ def test_wrong_options_are_refused_at_once(
 def test_csv_refuses_options_that_are_not_its_own() -> None:
     with pytest.raises(ConnectorError, match="schema 'any' is not type names by column"):
         Csv("a.csv", schema="any")
-    with pytest.raises(ConnectorError, match="columns 'a,b' is not a list of texts"):
+    with pytest.raises(ConnectorError, match=r"columns 'a,b' is not a list of texts"):
         Csv("a.csv", columns="a,b")
 
 
@@ -311,7 +307,7 @@ def test_standard_input_hands_out_what_came_and_waits_for_more(monkeypatch: pyte
         assert isinstance(last, Block)
         assert last.first == 1
         assert isinstance(reader.poll(), End)
-        assert reader.progress() == (19, None)
+        assert reader.progress() == (17, None)
         reader.close()
 
 
@@ -330,7 +326,7 @@ def test_a_pipe_is_read_but_not_sniffed(tmp_path: Path) -> None:
 
 
 def test_memory_stays_constant_and_a_record_without_end_is_an_error() -> None:
-    text_format = JsonLines("x").text_format(_none())
+    text_format = JsonLines("x").text_format(Projection())
     cutter = Cutter(text_format, "f")
     assert cutter.push(b"x" * 100) is None
     assert cutter.wanted(10) == 100
@@ -340,12 +336,6 @@ def test_memory_stays_constant_and_a_record_without_end_is_an_error() -> None:
     assert (found[0].data, found[1], cutter.offset, cutter.line) == (b"x" * 100 + b"\n", 0, 101, 1)
     with pytest.raises(ConnectorError, match="file 'f' has a record longer than 64 MiB after line 1"):
         cutter.push(b"y" * LONGEST)
-
-
-def _none() -> Any:
-    from pulse.io.projection import Projection
-
-    return Projection()
 
 
 def test_positions_are_plain_data() -> None:
@@ -374,8 +364,14 @@ def test_progress_counts_bytes_on_disk(tmp_path: Path, kind: type[JsonLines | Cs
 def test_object_stores_are_read_through_fsspec() -> None:
     fsspec = pytest.importorskip("fsspec")
     store = fsspec.filesystem("memory")
-    store.pipe({"/bucket/in/a.jsonl": jsonl_bytes(RECORDS[:20]), "/bucket/in/b.jsonl": jsonl_bytes(RECORDS[20:]),
-                "/bucket/in/_tmp/c.jsonl": b"x", "/bucket/in/d.csv.gz": gzip.compress(csv_bytes(RECORDS))})  # fmt: skip
+    store.pipe(
+        {
+            "/bucket/in/a.jsonl": jsonl_bytes(RECORDS[:20]),
+            "/bucket/in/b.jsonl": jsonl_bytes(RECORDS[20:]),
+            "/bucket/in/_tmp/c.jsonl": b"x",
+            "/bucket/in/d.csv.gz": gzip.compress(csv_bytes(RECORDS)),
+        }
+    )
     try:
         for path in (
             "memory://bucket/in/*.jsonl",
@@ -388,7 +384,7 @@ def test_object_stores_are_read_through_fsspec() -> None:
         check_source(Csv("memory://bucket/in/d.csv.gz"), expected_rows=RECORDS)
         store.rm("/bucket/in/d.csv.gz")
         check_source(JsonLines("memory://bucket/in"), expected_rows=RECORDS)
-        with pytest.raises(ConnectorError, match="file 'memory://bucket/out.jsonl' does not exist"):
+        with pytest.raises(ConnectorError, match=r"file 'memory://bucket/out.jsonl' does not exist"):
             JsonLines("memory://bucket/out.jsonl").sniff_schema()
         with pytest.raises(ConnectorError, match="no file matches"):
             JsonLines("memory://bucket/in/*.csv").sniff_schema()

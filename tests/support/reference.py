@@ -276,9 +276,13 @@ class Reference:
         self.advance(LAST)
         return self
 
-    def take(self, record: dict[str, Any], time: int) -> None:
+    def take(
+        self, record: dict[str, Any], time: int, windows: Sequence[tuple[int, int]] | None = None
+    ) -> None:
+        """Take a record, into its own windows or into those that it carries."""
         mark = self._mark
-        windows = windows_of(self.window, time)
+        if windows is None:
+            windows = windows_of(self.window, time)
         if not windows:
             self.filtered += 1
             return

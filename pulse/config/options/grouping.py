@@ -21,6 +21,7 @@ from pulse.transforms.grouping import (
     Reduce,
     Window,
 )
+from pulse.transforms.top import TopK
 
 
 class KeyByStep(FallibleStep):
@@ -137,6 +138,20 @@ class GroupByKeyStep(StepOptions):
         """Return the grouping."""
         del settings
         return GroupByKey(output=self.output)
+
+
+class TopKStep(StepOptions):
+    """Keep the k records of each key and window that have the largest value of a field."""
+
+    type: Literal["top_k"]
+    k: Annotated[int, Field(ge=1, description="How many to keep.")]
+    by: Annotated[Field_, Field(description="The field that orders them.")]
+    smallest: Annotated[bool, Field(description="Whether the smallest values are wanted instead.")] = False
+
+    def transform(self, settings: Settings) -> Transform:
+        """Return the transform."""
+        del settings
+        return TopK(self.k, by=self.by, smallest=self.smallest)
 
 
 class DistinctStep(StepOptions):

@@ -85,6 +85,7 @@ STEPS: dict[str, type[StepOptions]] = {
     "combine_per_key": grouping.CombinePerKeyStep,
     "group_by_key": grouping.GroupByKeyStep,
     "distinct": grouping.DistinctStep,
+    "top_k": grouping.TopKStep,
     "flatten": FlattenStep,
     "partition": PartitionStep,
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
+from bisect import insort
 from typing import Any, TypeAlias
 
 from pulse.model.aggregates import CombineFn
 
-Timed: TypeAlias = "tuple[int, Any]"
-"""An event time and a value."""
+Timed: TypeAlias = "tuple[int, int, Any]"
+"""An event time, which of the values of that time it is, and a value."""
 
-_time = itemgetter(0)
+
+def _place(timed: Timed) -> tuple[int, int]:
+    return timed[:2]
 
 
 class ByTime(CombineFn):
@@ -26,9 +28,9 @@ class ByTime(CombineFn):
     Example:
         >>> from pulse.model.aggregates.numbers import SumFn
         >>> kept = ByTime(SumFn("sum(n)"))
-        >>> late, early = kept.add(kept.create(), (20, 2)), kept.add(kept.create(), (10, 1))
+        >>> late, early = kept.add(kept.create(), (20, 0, 5)), kept.add(kept.create(), (10, 1, 7))
         >>> kept.merge(late, early), kept.extract(kept.merge(late, early))
-        ([(10, 1), (20, 2)], 3)
+        ([(10, 1, 7), (20, 0, 5)], 12)
     """
 
     def __init__(self, fn: CombineFn) -> None:
@@ -40,19 +42,16 @@ class ByTime(CombineFn):
 
     def add(self, accumulator: list[Timed], value: Timed) -> list[Timed]:
         """Put a value in its place."""
-        out_of_order = bool(accumulator) and accumulator[-1][0] > value[0]
-        accumulator.append(value)
-        if out_of_order:
-            accumulator.sort(key=_time)
+        insort(accumulator, value, key=_place)
         return accumulator
 
     def merge(self, a: list[Timed], b: list[Timed]) -> list[Timed]:
         """Interleave; sorting two sorted lists takes one pass."""
-        return sorted([*a, *b], key=_time)
+        return sorted([*a, *b], key=_place)
 
     def extract(self, accumulator: list[Timed]) -> Any:
         """Give the values to the function."""
-        return self.fn.over(value for _, value in accumulator)
+        return self.fn.over(value for _, _, value in accumulator)
 
     def copy(self, accumulator: list[Timed]) -> list[Timed]:
         """Return the values; they themselves are never changed here."""

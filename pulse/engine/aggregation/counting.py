@@ -158,28 +158,32 @@ class Collect(Form):
 class CollectByTime(Collect):
     """``collect`` where parts interleave in time: the values by event time, then in the order of arrival."""
 
-    parts = ("values", "times")
+    parts = ("values", "times", "places")
 
     def partial(self, records: Records, groups: Groups, reduced: Sequence[Column]) -> Parts:
         """List the values and their times."""
         del reduced
         column = decoded(records.column)
         ids, values = groups.gather(column, nulls=self._nulls)
-        times = array(records.times).take(groups.order)
-        if len(times) > len(values):
-            times = times.filter(whole(column).take(groups.order).is_valid())
-        return self._sorted(ids, values, times, len(groups))
+        order = groups.order
+        if len(order) > len(values):
+            order = order.filter(whole(column).take(order).is_valid())
+        times, places = array(records.times).take(order), kernels.add(order, records.first)
+        return self._sorted(ids, (values, times, places), len(groups))
 
     def merge(self, parts: Parts, groups: Groups, reduced: Sequence[Column]) -> Parts:
         """Interleave the lists."""
         del reduced
-        ids, (values, times) = groups.gather_lists(chunked(parts["values"]), chunked(parts["times"]))
-        return self._sorted(ids, values, times, len(groups))
+        ids, columns = groups.gather_lists(*(chunked(parts[name]) for name in self.parts))
+        return self._sorted(ids, columns, len(groups))
 
-    @staticmethod
-    def _sorted(ids: Int64s, values: Values, times: Values, size: int) -> Parts:
-        order = array(np.lexsort((times.to_numpy(), ids)))
-        return {"values": lists(ids, values.take(order), size), "times": lists(ids, times.take(order), size)}
+    def _sorted(self, ids: Int64s, columns: Sequence[Values], size: int) -> Parts:
+        _, times, places = columns
+        order = array(np.lexsort((places.to_numpy(), times.to_numpy(), ids)))
+        return {
+            name: lists(ids, column.take(order), size)
+            for name, column in zip(self.parts, columns, strict=True)
+        }
 
 
 def short_lists(column: Values | Column) -> Values:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from pulse.engine.aggregation.by_time import ByTime
 from pulse.engine.aggregation.form import Form, Merged, Parts, Records
 from pulse.engine.aggregation.plain import from_plain, to_plain
 from pulse.engine.aggregation.values import Values, array, chunked, decoded, kernels, python
@@ -59,7 +61,7 @@ class Custom(Form):
         values = records.rows if records.values is None else decoded(records.values).to_pylist()
         assert values is not None  # noqa: S101 - the caller passes rows to a function over whole records
         if self._by_time:
-            values = list(zip(records.times.tolist(), values, strict=True))
+            values = list(zip(records.times.tolist(), count(records.first), values, strict=False))
         accumulators = []
         for rows in self._grouped(groups, groups.order):
             with self._blame("create"):

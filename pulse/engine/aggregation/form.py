@@ -26,12 +26,14 @@ class Records:
         by: what it orders by, if it does.
         times: event times, ``int64[n]``.
         rows: the records themselves, when a person's function takes them.
+        first: how many records were aggregated before; with the row it tells those of one time apart.
     """
 
     values: Column | None
     by: Column | None
     times: Int64s
     rows: Sequence[Any] | None
+    first: int = 0
 
     @property
     def column(self) -> Column:

@@ -59,6 +59,7 @@ class GroupedAggregation:
         self.aggregates = aggregates
         self._forms: tuple[Form, ...] = tuple(form_of(agg, by_time=by_time) for _, agg in aggregates)
         self._custom = {i: form for i, form in enumerate(self._forms) if isinstance(form, Custom)}
+        self._taken = 0
         self.liftable = not self._custom
         """Whether partials are columns alone, which can be sent elsewhere, with no live Python objects."""
         self.needs_rows = any(
@@ -100,9 +101,11 @@ class GroupedAggregation:
                 columns.column(f"in{i}_by") if aggregate.by is not None else None,
                 times,
                 rows,
+                self._taken,
             )
             for i, (_, aggregate) in enumerate(self.aggregates)
         ]
+        self._taken += len(times)
         if by:
             keys = pa.Table.from_arrays([comparable(columns.column(name)) for name in by], list(by))
         else:
@@ -229,10 +232,11 @@ class GroupedAggregation:
         Raises:
             StateError: when an accumulator holds something that is not plain data.
         """
-        return {str(i): form.snapshot() for i, form in self._custom.items()}
+        return {"taken": self._taken, **{str(i): form.snapshot() for i, form in self._custom.items()}}
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Take back what ``snapshot`` gave."""
+        self._taken = data["taken"]
         for i, form in self._custom.items():
             form.restore(data[str(i)])
 

@@ -129,7 +129,8 @@ class AlignedAggregate(Operator):
             behind = np.flatnonzero(~clean)
             fired = self.slicing.slices(marks[behind])
             cut = np.zeros(len(clean), np.bool_)
-            cut[behind[np.concatenate([[True], fired[1:] != fired[:-1]])]] = True
+            cut[behind[1:]] = fired[1:] != fired[:-1]
+            cut[behind[:1]] = True
         cut[0] = True
         starts = np.flatnonzero(cut).tolist()
         return list(zip(starts, [*starts[1:], len(clean)], strict=True))

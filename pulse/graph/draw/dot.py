@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pulse.graph.draw.drawing import Arrow, Box, Drawing, Frame, Kind
 
 LOOKS: dict[Kind, tuple[str, str, str]] = {
-    "source": ("cds", "#DDF1E4", "#2F855A"),
+    "source": ("box", "#DDF1E4", "#2F855A"),
     "sink": ("folder", "#DCE9F9", "#2B6CB0"),
     "python": ("note", "#FFF3D1", "#B7791F"),
     "state": ("cylinder", "#EBE1F8", "#6B46C1"),
@@ -31,8 +31,8 @@ _FONT = 'fontname="Helvetica,Arial,sans-serif"'
 def to_dot(what: Any, *, optimized: bool | None = None) -> str:
     """Return the Graphviz source of a drawing.
 
-    A plan shows its stages as frames, with the number of replicas, and on each arrow between stages how records
-    travel and in which layout. The fields of a collection show when the pointer rests on its arrow (SVG).
+    A plan shows its stages as frames, with the number of replicas, and on each arrow between stages how
+    records travel and in which layout. The fields of a collection show when the pointer rests on its arrow.
 
     Args:
         what: a ``Pipeline``, a ``Graph`` or a ``Plan``.
@@ -76,11 +76,11 @@ def _worth(frame: Frame) -> bool:
 
 def _framed(frame: Frame, number: int, inner: list[str]) -> list[str]:
     many = frame.label != "1 replica"
-    color, fill = ("#6B46C1", "#FAF7FE") if many else ("#CBD5E0", "#FCFDFE")
+    color, fill, text = ("#6B46C1", "#FAF7FE", "#6B46C1") if many else ("#CBD5E0", "#FCFDFE", "#718096")
     return [
         f"  subgraph cluster_{number} {{",
-        f'    label={_quoted(frame.label)}; labeljust="l"; style="rounded,filled"; fillcolor="{fill}";',
-        f'    color="{color}"; fontcolor="{color if many else "#718096"}"; fontsize=10; penwidth=1.2; margin=12;',
+        f'    label={_quoted(frame.label)}; labeljust="r"; style="rounded,filled"; fillcolor="{fill}";',
+        f'    color="{color}"; fontcolor="{text}"; fontsize=10; penwidth=1.2; margin=12;',
         *(f"    {text}" for text in inner),
         "  }",
     ]
@@ -96,7 +96,7 @@ def _box(box: Box, ident: str) -> str:
         for line in wrap(note, WIDTH + 8)
     ]
     style = "rounded,filled" if shape == "box" else "filled"
-    style += ",dashed" if box.kind == "convert" else ""
+    style += {"convert": ",dashed", "source": ",bold"}.get(box.kind, "")
     return (
         f'{ident} [label=<{"<br/>".join(lines)}>, shape={shape}, style="{style}", fillcolor="{fill}", '
         f'color="{outline}", tooltip={_quoted(box.hint)}];'

@@ -144,7 +144,7 @@ def kind_of(op: Op) -> Kind:
         ("convert", (ToRowsOp, ToColumnsOp, CombineOp)),
         ("route", (FlattenOp, RouteOp)),
     )
-    found = next((kind for kind, types in kinds if isinstance(op, types)), "step")
+    found: Kind = next((kind for kind, types in kinds if isinstance(op, types)), "step")
     # A key or a route that a Python function gives costs like one.
     return "python" if found in {"step", "route"} and op.runs_on == "rows" else found
 
@@ -164,13 +164,13 @@ def reading(op: ReadOp) -> tuple[str, ...]:
         >>> p = Pipeline()
         >>> _ = p | Create([{"a": 1, "b": 2}])
         >>> reading(p.graph["Create"].op)
-        ('columns: all of a, b',)
+        ('reads columns: all of a, b',)
     """
     if op.schema is None:
-        return (f"{op.layout} of any shape",)
+        return (f"reads {op.layout} of any shape",)
     fields = ", ".join(op.schema.names if op.fields is None else op.fields) or "no field"
     part = "all of " if op.fields is None else f"{len(op.fields)} of {len(op.schema.names)}: "
-    lines = [f"{op.layout}: {part}{fields}"]
+    lines = [f"reads {op.layout}: {part}{fields}"]
     if op.predicate is not None:
         lines.append(f"skips unless {op.predicate}")
     return tuple(lines)
@@ -181,7 +181,7 @@ def _of_graph(name: str, graph: Graph) -> Drawing:
         Arrow(
             port.step,
             node.name,
-            "" if port.tag == MAIN else port.tag,
+            "" if port.tag == MAIN else f".{port.tag}",
             _hint(graph, port),
             aside=port.tag in {LATE, ERRORS},
         )
@@ -208,7 +208,7 @@ def _of_plan(plan: Plan) -> Drawing:
     for edge in plan.edges:
         how = plan.how(edge)
         words = [] if how == "direct" else [plan.describe(edge)]
-        words += [edge.port.tag] if edge.port.tag != MAIN else []
+        words += [f".{edge.port.tag}"] if edge.port.tag != MAIN else []
         words += [edge.layout] if edge.layout else []
         arrows.append(
             Arrow(

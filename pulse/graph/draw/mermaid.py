@@ -23,15 +23,15 @@ SHAPES: dict[Kind, tuple[str, str]] = {
 
 
 def to_mermaid(what: Any, *, optimized: bool | None = None) -> str:
-    """Return the Mermaid source of a drawing; see ``to_dot`` for what it shows.
+    r"""Return the Mermaid source of a drawing; see ``to_dot`` for what it shows.
 
     Example:
         >>> from pulse import Create, Filter, Pipeline
         >>> p = Pipeline()
         >>> _ = p | Create([{"a": 1}]) | Filter("a > 0")
-        >>> print("\\n".join(to_mermaid(p).splitlines()[:4]))
+        >>> print("\n".join(to_mermaid(p).splitlines()[:4]))
         flowchart TD
-          step0(["<b>Create</b>"]):::source
+          step0(["<b>Create</b><br/>Read(memory(1 record))"]):::source
           step1["<b>Filter</b><br/>a #gt; 0"]:::step
           step0 --> step1
     """

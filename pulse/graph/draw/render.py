@@ -48,10 +48,8 @@ def render(dot: str, format: str, path: str | os.PathLike[str]) -> Path:  # noqa
             hint="install Graphviz, for instance: apt-get install graphviz, or brew install graphviz",
         ) from None
     except subprocess.CalledProcessError as error:
-        reason = (error.stderr or b"").decode(errors="replace").strip().splitlines()
-        raise ConnectorError(
-            f"the program 'dot' failed with exit code {error.returncode}: {reason[0] if reason else 'no reason given'}"
-        ) from None
+        said = (error.stderr or b"").decode(errors="replace").strip() or "it gave no reason"
+        raise ConnectorError(f"the program 'dot' failed: {said.splitlines()[0]}") from None
     target = Path(path)
     try:
         target.write_bytes(picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pulse.graph.collection import union
 from pulse.graph.ops.base import LATE, OnError, Op
 
 if TYPE_CHECKING:
@@ -74,4 +75,5 @@ class CombineOp(Op):
         return inputs[0]
 
     def needs(self, wanted: Fields) -> Fields:
-        return self.aggregate.needs(wanted)
+        # A record that may be late goes on as it is, with all that the aggregation and its .late want.
+        return union(wanted, self.aggregate.needs(wanted))

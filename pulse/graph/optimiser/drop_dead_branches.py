@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from pulse.graph.optimiser.invariants import is_end
 
 if TYPE_CHECKING:
@@ -28,5 +26,5 @@ def drop_dead_branches(graph: Graph) -> Graph:
     """
     live = {node.name for node in graph if is_end(node)}
     for name in list(live):
-        live |= nx.ancestors(graph.network, name)
+        live |= graph.ancestors(name)
     return graph if len(live) == len(graph) else graph.keep(live)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from pulse.errors import PipelineError, PulseInternalError
 from pulse.graph.ops import AggregateOp, FunctionOp, ReadOp, WriteOp
 
@@ -56,7 +54,7 @@ def _shape(graph: Graph, name: str) -> tuple[object, ...]:
 
 
 def _sources(graph: Graph, name: str) -> list[str]:
-    above = nx.ancestors(graph.network, name)
+    above = graph.ancestors(name)
     return sorted(
         {node.op.source.label for node in graph if node.name in above and isinstance(node.op, ReadOp)}
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyarrow import fs
 
 from pulse.model.expressions import to_arrow
 
@@ -30,7 +31,7 @@ def groups_that_may_match(
     if expression is None:
         return None
     parquet: Any = ds.ParquetFileFormat()
-    fragment = parquet.make_fragment(file.path, filesystem=file.filesystem)
+    fragment = parquet.make_fragment(file.path, filesystem=file.filesystem or fs.LocalFileSystem())
     try:
         kept = fragment.subset(filter=expression, schema=schema)
     except pa.ArrowException:  # a type that statistics can't be compared with

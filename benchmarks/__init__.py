@@ -1,0 +1,1 @@
+"""Pulse next to what a person would write by hand: ``python -m benchmarks --help``."""

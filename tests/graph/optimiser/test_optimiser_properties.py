@@ -1,0 +1,299 @@
+"""Whatever the optimiser and the planner do, the same records come out."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pulse import (
+    Aggregate,
+    BoundedOutOfOrderness,
+    Create,
+    DeterministicRunner,
+    Filter,
+    FlatMap,
+    Flatten,
+    FromSource,
+    Global,
+    KeyBy,
+    Map,
+    Nexmark,
+    Partition,
+    Pipeline,
+    Read,
+    RecordError,
+    Select,
+    Session,
+    Sliding,
+    Tumbling,
+    Window,
+    WithColumns,
+    WithTimestamps,
+    col,
+    collect,
+    count,
+    lit,
+    max as largest,
+    min as smallest,
+    sum as total,
+)
+from pulse.graph.optimiser import RULES
+from pulse.graph.optimiser.run import REQUIRED
+
+RULE_NAMES = sorted({rule.__name__ for rule in RULES if rule not in REQUIRED})
+
+SCHEMA = {"k": "int64", "g": "string", "x": "int64", "y": "double"}
+RECORDS = st.fixed_dictionaries(
+    {
+        "k": st.integers(0, 3),
+        "g": st.sampled_from(["a", "b", "A", None]),
+        "x": st.one_of(st.none(), st.integers(-3, 9)),
+        "y": st.sampled_from([None, 0.0, 0.5, 2.0]),
+    }
+)
+
+
+def same(record):
+    return dict(record)
+
+
+def twice(record):
+    return [record, dict(record)]
+
+
+def odd(record):
+    return record["k"] % 2 == 1
+
+
+def shorter(record):
+    return {"k": record["k"], "x": record["x"]}
+
+
+def next_number(x):
+    return None if x is None else x + 1
+
+
+@dataclass
+class Draft:
+    """A pipeline under construction, and what its last collection holds."""
+
+    draw: object
+    late: bool
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    fields: dict = field(default_factory=dict)
+    keys: tuple = ()
+    windowed: bool = False
+    typed: bool = True
+    count: int = 0
+
+    def name(self):
+        self.count += 1
+        return f"s{self.count}"
+
+    def pick(self, *choices):
+        return self.draw(st.sampled_from(choices))
+
+    def of_type(self, *types):
+        return [name for name, kind in self.fields.items() if kind in types]
+
+
+def filter_(draft, out):
+    conditions = []
+    for name, kind in draft.fields.items():
+        if kind in {"int64", "double"}:
+            conditions += [col(name) > 1, col(name) / 2 < 3, col(name).is_not_null()]
+        elif kind == "string":
+            conditions += [col(name) == "a", col(name).str.lower() == "a"]
+    if not conditions:
+        return out
+    condition = draft.draw(st.sampled_from(conditions))
+    if draft.draw(st.booleans()):
+        condition = condition & draft.draw(st.sampled_from(conditions))
+    if draft.draw(st.integers(0, 5)) == 0 and draft.of_type("int64"):
+        condition = condition & (col(draft.of_type("int64")[0]) % col(draft.of_type("int64")[-1]) < 5)
+        return out | draft.name() >> Filter(condition, on_error=draft.pick("skip", "fail"))
+    return out | draft.name() >> Filter(condition)
+
+
+def with_columns(draft, out):
+    numbers, texts = draft.of_type("int64", "double"), draft.of_type("string")
+    if not numbers:
+        return out
+    number = draft.draw(st.sampled_from(numbers))
+    new = {draft.pick("h", "x", "z"): (col(number) / 2, "double")}
+    if texts:
+        new[draft.pick("u", "g")] = (col(draft.draw(st.sampled_from(texts))).str.upper(), "string")
+    new |= {"c": (lit(1), "int64")} if draft.draw(st.booleans()) else {}
+    policy = "fail"
+    if draft.draw(st.integers(0, 4)) == 0 and len(draft.of_type("int64")) > 1:
+        one, other = draft.of_type("int64")[:2]
+        new["q"] = (col(one) // col(other), "int64")
+        policy = draft.pick("skip", "fail")
+    draft.fields = draft.fields | {name: kind for name, (_, kind) in new.items()}
+    draft.keys = () if set(draft.keys) & set(new) else draft.keys
+    return out | draft.name() >> WithColumns(on_error=policy, **{name: expr for name, (expr, _) in new.items()})
+
+
+def select(draft, out):
+    names = list(draft.fields)
+    kept = draft.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+    renamed = {f"r{i}": name for i, name in enumerate(names) if name not in kept and draft.draw(st.booleans())}
+    draft.fields = {name: draft.fields[name] for name in kept} | {
+        new: draft.fields[old] for new, old in renamed.items()
+    }
+    draft.keys = draft.keys if set(draft.keys) <= set(kept) else ()
+    return out | draft.name() >> Select(*kept, **renamed)
+
+
+def key_by(draft, out):
+    names = draft.of_type("int64", "string")
+    if not names:
+        return out
+    keys = draft.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+    if draft.draw(st.integers(0, 3)) == 0 and draft.fields[keys[0]] == "string":
+        draft.fields = draft.fields | {"low": "string"}
+        draft.keys = ("low",)
+        return out | draft.name() >> KeyBy(low=col(keys[0]).str.lower())
+    draft.keys = tuple(keys)
+    return out | draft.name() >> KeyBy(*keys)
+
+
+def python(draft, out):
+    """A step with a person's function; some of them say what they preserve."""
+    typed = {"schema": dict(draft.fields)} if draft.draw(st.booleans()) else {}
+    preserves = draft.draw(st.sets(st.sampled_from(list(draft.fields)))) | set(draft.keys)
+    if not draft.draw(st.booleans()):
+        preserves = set()
+    kinds = ["map", "flat_map", "fields"]
+    if draft.fields.get("k") == "int64" and "k" not in draft.keys[:0]:
+        kinds += ["filter"]
+    kind = draft.draw(st.sampled_from(kinds))
+    if kind == "fields":
+        numbers = draft.of_type("int64")
+        if not numbers:
+            return out
+        target = draft.pick("p", numbers[0])
+        draft.fields = draft.fields | {target: "int64"}
+        draft.keys = () if target in draft.keys else draft.keys
+        return out | draft.name() >> Map(next_number, inputs=[numbers[-1]], output=target, type="int64")
+    if kind == "filter":
+        return out | draft.name() >> Filter(odd, on_error="skip")
+    draft.keys = draft.keys if set(draft.keys) <= preserves else ()
+    draft.typed = draft.typed and bool(typed)
+    transform = Map(same, preserves=preserves, **typed) if kind == "map" else FlatMap(
+        twice, preserves=preserves, **typed
+    )
+    return out | draft.name() >> transform
+
+
+def split(draft, out):
+    """Two branches that are merged again."""
+    if draft.late:
+        return out
+    if draft.draw(st.booleans()):
+        first, second = out | draft.name() >> Partition(["k > 1" if draft.fields.get("k") == "int64" else "True"])
+    else:
+        first = second = out
+    if draft.draw(st.booleans()):
+        first = first | draft.name() >> Map(same, preserves=list(draft.fields), schema=dict(draft.fields))
+    return (first, second) | draft.name() >> Flatten()
+
+
+def window(draft, out):
+    draft.windowed = True
+    kind = draft.pick(Tumbling("10us"), Sliding("10us", "4us"), Session("3us"), Global())
+    lateness = draft.pick("0s", "0s", "5us")
+    return out | draft.name() >> Window(
+        kind, allowed_lateness=lateness, accumulation="accumulating" if lateness != "0s" else None
+    )
+
+
+def aggregate(draft, out):
+    numbers = draft.of_type("int64")
+    made = {"n": count()}
+    if numbers:
+        made |= {"s": total(numbers[0]), "m": largest(numbers[-1]), "l": smallest(numbers[0])}
+        if draft.draw(st.integers(0, 3)) == 0 and draft.count < 6:
+            made |= {"all": collect(numbers[0])}
+    draft.fields = {key: draft.fields[key] for key in draft.keys} | {
+        name: "int64" for name in made if name != "all"
+    }
+    return out | draft.name() >> Aggregate(**made)
+
+
+def timestamps(draft, out):
+    if "x" not in draft.fields or draft.windowed or draft.fields["x"] != "int64":
+        return out
+    strategy = BoundedOutOfOrderness("2us") if draft.late else None
+    return out | draft.name() >> WithTimestamps("x", format="us", watermarks=strategy, on_error="skip")
+
+
+STEPS = [filter_, with_columns, select, key_by, python, split, window, aggregate, timestamps]
+WEIGHTED = [filter_, filter_, with_columns, select, key_by, key_by, python, python, split, window, timestamps]
+
+
+@st.composite
+def drafts(draw):
+    """Random pipelines of a few steps, with at most two aggregations."""
+    late = draw(st.booleans())
+    draft = Draft(draw, late, fields=dict(SCHEMA))
+    if draw(st.integers(0, 4)) == 0:
+        strategy = FromSource() if late else None
+        draft.fields = {"auction": "int64", "bidder": "int64", "k": "int64", "channel": "string"}
+        out = draft.pipeline | Read(Nexmark(60, only="bid", group=7, rate=1_000_000), watermarks=strategy)
+        out = out | Select("auction", "bidder", "channel", k=col("bidder") // 2)
+    else:
+        records = draw(st.lists(RECORDS, min_size=1, max_size=25))
+        times = [draw(st.integers(0, 40)) for _ in records]
+        strategy = BoundedOutOfOrderness(draw(st.sampled_from(["0s", "4us"]))) if late else None
+        out = draft.pipeline | Create(records, times=times, schema=SCHEMA, watermarks=strategy)
+    for step in draw(st.lists(st.sampled_from(WEIGHTED), max_size=6)):
+        out = step(draft, out)
+    if draw(st.integers(0, 3)):
+        out = aggregate(draft, out)
+        for step in draw(st.lists(st.sampled_from([filter_, with_columns, key_by, python]), max_size=2)):
+            out = step(draft, out)
+        if draw(st.booleans()) and not late:
+            out = aggregate(draft, out)
+    return draft.pipeline
+
+
+def hashable(value):
+    if isinstance(value, dict):
+        return tuple((name, hashable(each)) for name, each in value.items())
+    return tuple(map(hashable, value)) if isinstance(value, list) else value
+
+
+def outcome(pipeline, **options):
+    """Return the records of every open end with their times, and how many were late or failed."""
+    try:
+        result = DeterministicRunner(**options).run(pipeline)
+    except RecordError:
+        return "failed"
+    found = {
+        str(port): Counter((hashable(record), time) for record, time in result.timed(port))
+        for port in result.collected
+    }
+    return found, result.late, result.errored
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drafts(), st.sampled_from(RULE_NAMES), st.integers(0, 9), st.sampled_from([None, 1, 4]))
+def test_the_same_records_come_out(pipeline, rule, seed, bundle_size):
+    plain = outcome(pipeline, without=RULE_NAMES)
+    options = {"seed": seed, "bundle_size": bundle_size}
+    assert outcome(pipeline, **options) == plain
+    assert outcome(pipeline, without=[rule], **options) == plain
+    assert outcome(pipeline, fuse=False, **options) == plain
+    assert outcome(pipeline, parallelism=2, **options) == plain
+    assert outcome(pipeline, parallelism=3, without=[rule], fuse=bool(seed % 2), **options) == plain
+
+
+@pytest.mark.parametrize("rule", RULE_NAMES)
+def test_every_rule_can_be_left_out_by_name(rule):
+    p = Pipeline()
+    out = p | Create([{"k": 1}, {"k": 2}, {"k": 1}]) | KeyBy("k") | Aggregate(n=count())
+    found = DeterministicRunner(parallelism=2, without=[rule]).run(p).records(out)
+    assert sorted(found, key=lambda r: r["k"]) == [{"k": 1, "n": 2}, {"k": 2, "n": 1}]

@@ -1,0 +1,78 @@
+"""Aggregations after aggregations: no result that is on time is ever late for the next one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse.model.aggregates import collect, count, sum as sum_
+from pulse.model.windows import Global
+from pulse.runners.deterministic import DeterministicRunner
+from pulse.transforms.core import Pipeline
+from pulse.transforms.ends import Read
+from pulse.transforms.grouping import Aggregate, KeyBy, Window
+from tests.properties.strategies import aligned, cases, sessions, thorough, ways
+from tests.support import reference as ref
+from tests.support.events import Events
+from tests.support.runs import SCHEMA, expected, micros, strategy
+
+
+def chain(case, second, way):
+    """Aggregate, then aggregate the results: in new windows, or over all keys of the old ones."""
+    pipeline = Pipeline("chain")
+    way = dict(way)
+    way.pop("rows")
+    source = Events(case.records, case.times, schema=SCHEMA, block=way.pop("block"))
+    results = (
+        pipeline
+        | Read(source, watermarks=strategy(case))
+        | KeyBy("k")
+        | Window(case.window, timestamp=case.timestamp)
+        | "first" >> Aggregate(n=count())
+    )
+    if second is None:
+        after = results | KeyBy("n") | "second" >> Aggregate(c=count(), total=sum_("n"))
+    else:
+        after = results | KeyBy("n") | Window(second) | "second" >> Aggregate(c=count(), total=sum_("n"))
+    found = DeterministicRunner(**way).run(pipeline)
+    windowed = not isinstance(second or case.window, Global)
+    return found, sorted(
+        (
+            row["n"],
+            (micros(row["window_start"]), micros(row["window_end"])) if windowed else (0, ref.LAST),
+            row["c"],
+            row["total"],
+        )
+        for row in found.records(after)
+    )
+
+
+def wanted(case, second):
+    """Aggregate the results of the reference as records of their own, none of which is late."""
+    first = expected(case)
+    machine = ref.Reference(second or case.window, ["n"], [ref.count(), ref.sum_of("n")])
+    for result in first.results:
+        windows = [result.window] if second is None else None
+        machine.take({"n": result.values[0]}, result.time, windows)
+    machine.advance(ref.LAST)
+    return first, sorted((r.key[0], r.window, *r.values) for r in machine.results)
+
+
+@thorough
+@given(case=cases(aligned(), simple=True), second=aligned() | sessions | st.none(), way=ways())
+def test_results_of_aligned_windows_are_never_late(case, second, way):
+    found, results = chain(case, second, way)
+    first, expected_ = wanted(case, second)
+    assert results == expected_
+    assert found.ledger["first"].late == len(first.late)
+    assert found.ledger["second"].late == 0
+
+
+@thorough
+@given(case=cases(sessions, simple=True), second=aligned() | sessions | st.none(), way=ways())
+def test_results_of_sessions_are_never_late(case, second, way):
+    found, results = chain(case, second, way)
+    first, expected_ = wanted(case, second)
+    assert results == expected_
+    assert found.ledger["first"].late == len(first.late)
+    assert found.ledger["second"].late == 0
