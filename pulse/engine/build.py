@@ -43,11 +43,13 @@ from pulse.graph.ops import (
 from pulse.model.windows import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulse.engine.operator import Operator, StepContext
     from pulse.graph.collection import CollectionType
     from pulse.graph.logical import Node
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[[FunctionOp, StepContext], Operator]] = {
     "map": MapOperator,
     "filter": FilterFunctionOperator,
     "inspect": InspectOperator,
@@ -56,7 +58,9 @@ _FUNCTIONS = {
 }
 
 
-def build_operator(node: Node, before: CollectionType, context: StepContext) -> Operator:
+def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set of steps
+    node: Node, before: CollectionType, context: StepContext
+) -> Operator:
     """Return the machine of a step.
 
     Args:

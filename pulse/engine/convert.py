@@ -38,7 +38,7 @@ class ColumnBuilder:
         self.declared = declared
         self.type = declared
 
-    def build(self, values: list[Any]) -> pa.Array | None:
+    def build(self, values: list[Any]) -> pa.Array[Any] | None:
         """Return the values as an array, or None when one of them does not fit."""
         try:
             if self.declared is not None:
@@ -48,7 +48,7 @@ class ColumnBuilder:
             return None
         return self._settle(array)
 
-    def _settle(self, array: pa.Array) -> pa.Array | None:
+    def _settle(self, array: pa.Array[Any]) -> pa.Array[Any] | None:
         if self.type is None or self.type == array.type:
             self.type = array.type
             return array
@@ -65,7 +65,9 @@ class ColumnBuilder:
 
 def snapshot_types(builders: Sequence[ColumnBuilder]) -> pa.Table:
     """Return the types that builders have settled on, as an empty table."""
-    return pa.schema([(str(i), builder.type or pa.null()) for i, builder in enumerate(builders)]).empty_table()
+    return pa.schema(
+        [(str(i), builder.type or pa.null()) for i, builder in enumerate(builders)]
+    ).empty_table()
 
 
 def restore_types(builders: Sequence[ColumnBuilder], types: pa.Table) -> None:
@@ -76,7 +78,7 @@ def restore_types(builders: Sequence[ColumnBuilder], types: pa.Table) -> None:
 
 def build_columns(
     bundle: Bundle, values: Sequence[list[Any]], builders: Sequence[ColumnBuilder], context: StepContext
-) -> tuple[Bundle, list[pa.Array]]:
+) -> tuple[Bundle, list[pa.Array[Any]]]:
     """Build one column per list of values; records with a value that does not fit are rejected.
 
     Returns:

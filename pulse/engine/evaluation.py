@@ -23,7 +23,7 @@ FAILURES = (pa.ArrowException, PulseError, ValueError, TypeError, KeyError, Arit
 
 def evaluate_columns(
     bundle: Bundle, expressions: Sequence[Expr], context: StepContext
-) -> tuple[Bundle, list[pa.Array]]:
+) -> tuple[Bundle, list[pa.Array[Any]]]:
     """Evaluate expressions over columns.
 
     Kernels fail for a whole batch. Then the batch is taken record by record, those that fail are rejected,

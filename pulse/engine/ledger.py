@@ -69,8 +69,8 @@ class Ledger(dict[str, StepLedger]):
         for name, step in self.items():
             if step.balance:
                 raise PulseInternalError(
-                    f"the ledger of step {name!r} does not balance: {step.balance} of {step.received} records "
-                    f"are unaccounted for ({step.as_dict()})"
+                    f"the ledger of step {name!r} does not balance: {step.balance} of {step.received} "
+                    f"records are unaccounted for ({step.as_dict()})"
                 )
 
     @classmethod

@@ -1,10 +1,13 @@
-"""The machine of one step: takes bundles and watermarks, gives bundles. Declarations live in ``pulse.graph.ops``."""
+"""The machine of one step: takes bundles and watermarks, gives bundles.
+
+Declarations live in ``pulse.graph.ops``.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -134,6 +137,9 @@ def record_text(bundle: Bundle, row: int) -> str:
 class Operator(ABC):
     """Executes one step. Synchronous; no clocks, no I/O; all it holds is in ``snapshot``."""
 
+    stateful: ClassVar[bool] = False
+    """Whether it holds records between bundles."""
+
     def __init__(self, context: StepContext) -> None:
         self.context = context
 
@@ -157,9 +163,6 @@ class Operator(ABC):
     def restore(self, state: Any) -> None:
         """Take back what ``snapshot`` gave."""
         del state
-
-    def close(self) -> None:
-        """Release what the step holds outside of memory."""
 
 
 class Elementwise(Operator):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CACHE = 1 << 20
 
 
-def stable_hash(value: Any) -> int:
+def stable_hash(value: Any) -> int:  # noqa: PLR0911 - one line per kind of key
     """Return a hash of a key value, the same in every process; ``1`` and ``1.0`` have the same.
 
     Example:
@@ -68,10 +68,7 @@ class Partitioner:
     def split(self, bundle: Bundle) -> list[tuple[int, Bundle]]:
         """Return each replica's share of a bundle, in order; replicas without a share are left out."""
         targets = self.groups(bundle) * self.replicas // KEY_GROUPS
-        shares = []
-        for replica in np.unique(targets).tolist():
-            shares.append((replica, bundle.take(targets == replica)))
-        return shares
+        return [(replica, bundle.take(targets == replica)) for replica in np.unique(targets).tolist()]
 
     def groups(self, bundle: Bundle) -> Int64s:
         """Return the key group of each record, ``0 <= group < KEY_GROUPS``."""
@@ -87,7 +84,7 @@ class Partitioner:
         total = (total ^ (total >> 15)) * 0x2C1B3C6D & 0x7FFF_FFFF_FFFF
         return (total >> 12) % KEY_GROUPS
 
-    def _column(self, column: pa.Array) -> Int64s:
+    def _column(self, column: Any) -> Int64s:
         if not pa.types.is_dictionary(column.type):
             column = pc.dictionary_encode(column, null_encoding="encode")
         values = column.dictionary.to_pylist()

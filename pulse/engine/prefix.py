@@ -207,5 +207,3 @@ def with_watermarks(bundle: Bundle, numbers: Int64s, marks: Int64s | int) -> Bun
     if not isinstance(marks, int) and bundle.origin is not None:
         marks = marks[np.searchsorted(numbers, bundle.origin.numbers)]
     return replace(bundle, watermarks=marks)
-
-

@@ -20,7 +20,7 @@ class Delivery(NamedTuple):
 
     stage: str
     replica: int
-    index: int
+    input: int
     message: Message
 
 

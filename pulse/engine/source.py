@@ -234,7 +234,3 @@ class SourceMachine:
             split.generator.restore(saved["generator"])
             split.position, split.origin = saved["position"], saved["origin"]
             split.count, split.ended, split.announced = saved["count"], saved["ended"], saved["announced"]
-
-    def close(self) -> None:
-        """Release what the operators hold outside of memory."""
-        self.machine.close()

@@ -169,15 +169,15 @@ class StageMachine:
             return
         if mark < self.marks[index]:
             raise PulseInternalError(
-                f"the watermark of step {self.nodes[index].name!r} went back from {self.marks[index]} to {mark}"
+                f"the watermark of step {self.nodes[index].name!r} went back "
+                f"from {self.marks[index]} to {mark}"
             )
         self.marks[index] = mark
         operator, name = self.operators[index], self.nodes[index].name
         self.observer.watermark(name, mark)
         yield from self._hand_on(index, operator.advance(mark))
-        held = operator.context.ledger.held
-        if held or operator.snapshot is not Operator.snapshot:
-            self.observer.state(name, held)
+        if operator.stateful:
+            self.observer.state(name, operator.context.ledger.held)
         yield from self._advance(index + 1, operator.output_watermark(mark))
 
     @property
@@ -207,8 +207,3 @@ class StageMachine:
             saved = state["steps"][node.name]
             operator.restore(saved["state"])
             operator.context.ledger = StepLedger(**saved["ledger"])
-
-    def close(self) -> None:
-        """Release what the operators hold outside of memory."""
-        for operator in self.operators:
-            operator.close()

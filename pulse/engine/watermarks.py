@@ -63,7 +63,7 @@ class WatermarkGenerator:
         running = np.maximum.accumulate(np.concatenate([np.array([self.highest], np.int64), times]))
         self.highest = int(running[-1])
         floor = MIN_TIME + delay
-        marks = np.maximum(np.maximum(running, floor) - delay, self.current)
+        marks: Int64s = np.maximum(np.maximum(running, floor) - delay, self.current)
         self.current = int(marks[-1])
         return marks[:-1]
 

@@ -115,7 +115,7 @@ class Bundle:
         elif masked:
             data = self.data.filter(pa.array(keep))
         else:
-            data = self.data.take(pa.array(keep))
+            data = self.data.take(pa.array(keep, pa.int64()))
         return Bundle(
             data,
             self.times[keep],

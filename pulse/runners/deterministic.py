@@ -146,7 +146,6 @@ class _Schedule:
         finally:
             for reader in self.readers.values():
                 reader.close()
-            self.machines.close()
         for writer in self.writers.values():
             writer.commit(writer.prepare(step))
             writer.close()
@@ -193,7 +192,7 @@ class _Schedule:
         router = self.machines.routers[stage, replica]
         for emission in emissions:
             for delivery in router.route(emission):
-                self.queues[delivery.stage, delivery.replica, delivery.index].append(delivery.message)
+                self.queues[delivery.stage, delivery.replica, delivery.input].append(delivery.message)
 
     def _cut(self, message: Message) -> Iterator[Message]:
         """Cut a bundle at random; a partial aggregate is one record as good as another."""
@@ -228,7 +227,6 @@ class _Schedule:
             reader.close()
         for writer in self.writers.values():
             writer.abort()
-        self.machines.close()
         saved = self.saved
         self._start()
         for name, machine in self.machines.sources.items():

@@ -54,9 +54,3 @@ class Machines:
         """Where the records of every step are, over all replicas."""
         parts: list[Any] = [*self.sources.values(), *self.stages.values(), *self.sinks.values()]
         return Ledger.total(part.ledger for part in parts)
-
-    def close(self) -> None:
-        """Release what the operators hold outside of memory."""
-        machines: list[SourceMachine | StageMachine] = [*self.sources.values(), *self.stages.values()]
-        for machine in machines:
-            machine.close()

@@ -102,7 +102,6 @@ class Flow:
                 writer.abort()
             raise
         finally:
-            self.machines.close()
             for writer in self.writers.values():
                 writer.close()
 
@@ -199,7 +198,7 @@ class Flow:
         router = self.machines.routers[stage, replica]
         for emission in emissions:
             for delivery in router.route(emission):
-                await self.inboxes[delivery.stage, delivery.replica].put(delivery.index, delivery.message)
+                await self.inboxes[delivery.stage, delivery.replica].put(delivery.input, delivery.message)
 
     # -- looking at it ----------------------------------------------------------------------------------
 
@@ -235,5 +234,3 @@ def _heavy(machine: StageMachine, message: Message) -> bool:
 
 def _publish(writer: Writer) -> None:
     writer.commit(writer.prepare(0))
-
-

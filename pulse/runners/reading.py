@@ -13,10 +13,10 @@ import trio
 from pulse.engine.prefix import Prefix, PrefixMachine, Worked
 from pulse.errors import PulseInternalError
 from pulse.io.base import Block, End, Idle
-from pulse.runners.pool import WorkerPool
 
 if TYPE_CHECKING:
     from pulse.io.base import Reader
+    from pulse.runners.pool import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +119,3 @@ class SplitReader:
         self._taken += 1
         self._room.release()
         return found
-
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +15,12 @@ from pulse.errors import ConfigError, PipelineError, PulseError
 from pulse.graph.compile import CompileOptions
 from pulse.runners.flow import Flow
 from pulse.runners.prepare import prepare
-from pulse.runners.progress import Progress
 from pulse.runners.result import RunResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+
+    from pulse.runners.progress import Progress
 Overflow = Literal["block", "drop"]
 
 CHANNEL_ROWS = 1 << 18
@@ -216,4 +216,3 @@ def _bound_from_environment() -> int | None:
             hint=f"for instance {BOUND_VARIABLE}=10000",
         )
     return int(text)
-

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.errors import PipelineError
 from pulse.graph.ops import MAIN, FlattenOp, RouteOp
-from pulse.model.expressions import Expr
 from pulse.model.tagged import Tagged
 from pulse.transforms.core import PCollection, Pipeline, Transform, one
 from pulse.transforms.options import check_function, check_on_error, to_condition
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulse.graph.ops.base import OnError
+    from pulse.model.expressions import Expr
 
 __all__ = ["Flatten", "Partition", "Tagged"]
 

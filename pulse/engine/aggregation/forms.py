@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse.engine.aggregation.counting import Collect, CollectByTime, Distinct, DistinctSketch, RecordCount, ValueCount
+from pulse.engine.aggregation.counting import (
+    Collect,
+    CollectByTime,
+    Distinct,
+    DistinctSketch,
+    RecordCount,
+    ValueCount,
+)
 from pulse.engine.aggregation.custom import Custom
 from pulse.engine.aggregation.edges import Edge
 from pulse.engine.aggregation.extremes import Extremum, Logic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulse.model.bundle import Bundle, Mask
 
 
-def truth(array: pa.Array) -> Mask:
+def truth(array: pa.Array[Any]) -> Mask:
     """Return a boolean array as a mask; null is not true.
 
     Example:
@@ -25,7 +25,7 @@ def truth(array: pa.Array) -> Mask:
         [True, False, False]
     """
     if array.null_count:
-        array = pc.fill_null(array.cast(pa.bool_()), False)  # noqa: FBT003 - the kernel's positional value
+        array = array.cast(pa.bool_()).fill_null(False)  # noqa: FBT003 - a value, not a switch
     return np.asarray(array.to_numpy(zero_copy_only=False), np.bool_)
 
 

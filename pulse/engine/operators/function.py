@@ -31,7 +31,7 @@ def call_each(
     values = calls if isinstance(calls, list) else list(calls)
     try:
         return list(map(function, values)), None
-    except Exception:  # noqa: BLE001 - a person's function may raise anything
+    except Exception:  # noqa: BLE001, S110 - it may raise anything; found again and rejected below
         pass
     # Side effects of the calls before the failure happen twice; results do not.
     good = np.ones(len(values), np.bool_)
@@ -121,7 +121,9 @@ class FlatMapOperator(Operator):
         values = list(found)
         for value in values:
             if isinstance(value, Tagged) and value.tag not in self.tags:
-                raise ValueError(f"output {value.tag!r} was not declared; declared: {', '.join(self.tags) or 'none'}")
+                raise ValueError(
+                    f"output {value.tag!r} was not declared; declared: {', '.join(self.tags) or 'none'}"
+                )
         return values
 
     def _route(self, bundle: Bundle, results: list[list[Any]]) -> Iterable[Out]:
@@ -202,13 +204,14 @@ class FieldsOperator(Elementwise):
         return self._with_column(kept, results)
 
     def _with_column(self, bundle: Bundle, results: list[Any]) -> Bundle:
+        kind: Any = self.op.type
         try:
             array = pa.array(results, self.op.type)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             good = np.ones(len(results), np.bool_)
             for row, value in enumerate(results):
                 try:
-                    pa.scalar(value, self.op.type)
+                    pa.scalar(value, kind)
                 except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
                     good[row] = False
                     self.context.reject(bundle, row, error, function=self.op.function)

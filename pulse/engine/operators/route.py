@@ -52,7 +52,8 @@ class RouteOperator(Operator):
             index = function(record)
             if isinstance(index, bool) or not isinstance(index, Integral):
                 raise TypeError(
-                    f"partition function returned {index!r} ({type(index).__name__}), but must return an integer"
+                    f"partition function returned {index!r} ({type(index).__name__}), "
+                    "but must return an integer"
                 )
             if not 0 <= int(index) < count:
                 raise ValueError(f"partition function returned {index}, but must return 0 to {count - 1}")

@@ -91,4 +91,4 @@ def promises(bundle: Bundle, strategy: Any) -> Int64s | None:
     column = bundle.batch.column(strategy.field)
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("us", column.type.tz))
-    return column.cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return column.cast(pa.int64()).to_numpy(zero_copy_only=False)

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from pulse.engine.operator import Operator, Out
-from pulse.engine.windowing.inputs import AggregateInputs, Prepared
 from pulse.engine.windowing.late import late_records, saturating_add
 from pulse.engine.windowing.merging import same_key
 from pulse.engine.windowing.results import ResultBuilder, in_force
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pulse.engine.operator import StepContext
+    from pulse.engine.windowing.inputs import AggregateInputs, Prepared
     from pulse.engine.windowing.slicing import Slicing
     from pulse.model.bundle import Bundle, Int64s, Mask
     from pulse.model.windows import Windowing
@@ -44,6 +44,8 @@ class AlignedAggregate(Operator):
         show_windows: whether results have window fields.
         context: the step's context.
     """
+
+    stateful = True
 
     def __init__(
         self,
@@ -226,7 +228,7 @@ class AlignedAggregate(Operator):
         low, high = rows
         counts = high - low
         offsets = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-        expanded = merged.take(pa.array(offsets + np.arange(int(counts.sum()))))
+        expanded = merged.take(pa.array(offsets + np.arange(int(counts.sum())), pa.int64()))
         window = np.repeat(starts, counts)
         expanded = expanded.set_column(expanded.column_names.index(SLICE), SLICE, pa.array(window))
         table = self.aggregation.merge(expanded, self.by)

@@ -85,9 +85,8 @@ def _join(bundles: list[Bundle]) -> Bundle:
     if len(bundles) == 1:
         return bundles[0]
     first = bundles[0]
-    rows = [row for bundle in bundles for row in bundle.rows] if first.is_rows else None
-    data = rows if rows is not None else concat([pa.Table.from_batches([b.batch]) for b in bundles])
     times = np.concatenate([bundle.times for bundle in bundles])
-    if isinstance(data, pa.Table):
-        data = data.combine_chunks().to_batches()[0]
-    return Bundle(data, times, first.watermarks)
+    if first.is_rows:
+        return Bundle([row for bundle in bundles for row in bundle.rows], times, first.watermarks)
+    table = concat([pa.Table.from_batches([bundle.batch]) for bundle in bundles]).combine_chunks()
+    return Bundle(table.to_batches()[0], times, first.watermarks)

@@ -49,7 +49,7 @@ class Prepared:
             return self
         indices = np.flatnonzero(keep)
         records = None if self.records is None else [self.records[i] for i in indices.tolist()]
-        return Prepared(self.bundle.take(indices), self.columns.take(pa.array(indices)), records)
+        return Prepared(self.bundle.take(indices), self.columns.take(pa.array(indices, pa.int64())), records)
 
     def slice(self, start: int, stop: int) -> Prepared:
         """Return the records ``start`` to ``stop``."""
@@ -128,7 +128,7 @@ class AggregateInputs:
         """Take back what ``snapshot`` gave."""
         restore_types(self.builders, state)
 
-    def _from_rows(self, bundle: Bundle) -> tuple[Bundle, list[pa.Array]]:
+    def _from_rows(self, bundle: Bundle) -> tuple[Bundle, list[pa.Array[Any]]]:
         rows = bundle.rows
         getters = self.getters
         try:

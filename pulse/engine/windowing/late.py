@@ -38,7 +38,9 @@ def late_records(bundle: Bundle, starts: Int64s, ends: Int64s) -> Bundle:
     delay = marks - ends
     if bundle.is_rows:
         rows: list[Any] = []
-        for row, start, end, late in zip(bundle.rows, starts.tolist(), ends.tolist(), delay.tolist(), strict=True):
+        for row, start, end, late in zip(
+            bundle.rows, starts.tolist(), ends.tolist(), delay.tolist(), strict=True
+        ):
             record = row if isinstance(row, dict) else {VALUE: row}
             window = {"window_start": to_datetime(start), "window_end": to_datetime(end)}
             rows.append({**record, **window, "late_by": np.timedelta64(late, "us").item()})

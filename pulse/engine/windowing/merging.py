@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,17 +26,16 @@ def key_codes(table: pa.Table, keys: Sequence[str]) -> Int64s:
     codes = np.zeros(table.num_rows, np.int64)
     for key in keys:
         column = table.column(key).combine_chunks()
-        encoded = pc.dictionary_encode(column, null_encoding="encode")
+        encoded: Any = pc.dictionary_encode(column, null_encoding="encode")
         part = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
         if len(keys) == 1:
             return part
-        codes = np.unique(codes * (len(encoded.dictionary) + 1) + part, return_inverse=True)[1].astype(np.int64)
+        combined: Int64s = codes * (len(encoded.dictionary) + 1) + part
+        codes = np.unique(combined, return_inverse=True)[1].astype(np.int64)
     return codes
 
 
-def overlapping(
-    table: pa.Table, keys: Sequence[str], starts: Int64s, ends: Int64s
-) -> tuple[Int64s, Int64s]:
+def overlapping(table: pa.Table, keys: Sequence[str], starts: Int64s, ends: Int64s) -> tuple[Int64s, Int64s]:
     """Number the sessions that windows of equal keys merge into; touching windows do not merge.
 
     Returns:
@@ -80,10 +79,12 @@ def _overlapping_ranked(codes: Int64s, starts: Int64s, ends: Int64s) -> tuple[In
     fresh[1:] = (begin[1:] >= furthest[:-1]) | (codes[order][1:] != codes[order][:-1])
     return np.cumsum(fresh) - 1, order
 
-def same_key(column: pa.ChunkedArray, key: pa.Scalar) -> pa.ChunkedArray:
+
+def same_key(column: pa.ChunkedArray[Any], key: pa.Scalar[Any]) -> Any:
     """Return where a key column has a value; null equals null, NaN equals NaN."""
     if not key.is_valid:
         return pc.is_null(column)
     if pa.types.is_floating(key.type) and key.as_py() != key.as_py():
         return pc.is_nan(column)
-    return pc.fill_null(pc.equal(column, key), False)  # noqa: FBT003 - the kernel's positional value
+    same: Any = pc.equal(column, key)
+    return pc.fill_null(same, pa.scalar(value=False))

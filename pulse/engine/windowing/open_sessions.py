@@ -57,10 +57,10 @@ class OpenSessions:
         """Merge records into sessions among themselves, then add those."""
         columns = prepared.columns
         session, order = overlapping(columns, self.keys, starts, ends)
-        ordered = columns.take(pa.array(order)).append_column(_SESSION, pa.array(session))
+        ordered = columns.take(pa.array(order, pa.int64())).append_column(_SESSION, pa.array(session))
         records = None if prepared.records is None else [prepared.records[i] for i in order.tolist()]
         partial = self.aggregation.partial(ordered, [_SESSION], prepared.bundle.times[order], records)
-        keys = ordered.select(self.keys).take(pa.array(np.flatnonzero(_firsts(session))))
+        keys = ordered.select(self.keys).take(pa.array(np.flatnonzero(_firsts(session)), pa.int64()))
         partial = partial.drop_columns([_SESSION])
         for i, name in enumerate(self.keys):
             partial = partial.add_column(i, name, keys.column(name))
@@ -87,15 +87,15 @@ class OpenSessions:
         shared = np.bincount(session)[session] > 1
         if not shared.any():
             return table.combine_chunks()
-        alone = table.take(pa.array(order[~shared]))
+        alone = table.take(pa.array(order[~shared], pa.int64()))
         return concat([alone, self._join(table, session[shared], order[shared])]).combine_chunks()
 
     def _join(self, table: pa.Table, session: Int64s, order: Int64s) -> pa.Table:
         """Merge rows that are grouped into sessions; what is emptied gives its bounds only."""
         session = np.cumsum(_firsts(session)) - 1
-        ordered = table.take(pa.array(order)).append_column(_SESSION, pa.array(session))
+        ordered = table.take(pa.array(order, pa.int64())).append_column(_SESSION, pa.array(session))
         low, high = _bounds(session, ordered.column(START).to_numpy(), ordered.column(END).to_numpy())
-        keys = ordered.select(self.keys).take(pa.array(np.flatnonzero(_firsts(session))))
+        keys = ordered.select(self.keys).take(pa.array(np.flatnonzero(_firsts(session)), pa.int64()))
         empty = ordered.column(EMPTIED).to_numpy().astype(np.bool_)
         emptied = np.zeros(len(low), np.int64)
         if empty.any():
@@ -208,4 +208,3 @@ def _with_bounds(table: pa.Table, low: Int64s, high: Int64s, emptied: Int64s) ->
 def _due(run: pa.Table, after: int, upto: int, over: int) -> Mask:
     ends = run.column(END).to_numpy()
     return np.asarray(((ends > after) & (ends <= upto)) | (ends <= over))
-

@@ -1,8 +1,8 @@
 """Partial aggregates in runs sorted by time, merged in a log-structured way.
 
 Each bundle adds one small run. Neighbours of one level are merged into one of the next, so a row is merged a
-logarithmic number of times; because every run is sorted, what is over is a prefix of each, found by binary search. No Python
-object exists per key, window or slice.
+logarithmic number of times; because every run is sorted, what is over is a prefix of each, found by binary
+search. No Python object exists per key, window or slice.
 
 Source: P. O'Neil et al., "The log-structured merge-tree" (Acta Informatica 1996).
 """
@@ -42,7 +42,7 @@ def make_run(table: pa.Table, level: int = 0) -> Run:
     slices = table.column(SLICE).to_numpy()
     if len(slices) > 1 and (slices[1:] < slices[:-1]).any():
         order = np.argsort(slices, kind="stable")
-        table, slices = table.take(pa.array(order)), slices[order]
+        table, slices = table.take(pa.array(order, pa.int64())), slices[order]
     return Run(table.combine_chunks(), slices, level)
 
 

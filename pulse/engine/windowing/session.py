@@ -38,6 +38,8 @@ class SessionAggregate(Operator):
         context: the step's context.
     """
 
+    stateful = True
+
     def __init__(self, inputs: AggregateInputs, windowing: Windowing, context: StepContext) -> None:
         super().__init__(context)
         window = windowing.window
@@ -119,7 +121,7 @@ class SessionAggregate(Operator):
     # -- results out ------------------------------------------------------------------------------------
 
     def _fire(self, trajectory: Int64s) -> Iterator[Out]:
-        """Emit the sessions that end while the watermark moves along the trajectory, in order of their end."""
+        """Emit the sessions that end while the watermark moves along the trajectory, by their end."""
         before, after = self.watermark, int(trajectory[-1])
         if after <= before:
             return
@@ -133,7 +135,7 @@ class SessionAggregate(Operator):
         results = found.filter(pa.array(due))
         if results.num_rows:
             order = np.lexsort((results.column(START).to_numpy(), results.column(END).to_numpy()))
-            yield self._emit(results.take(pa.array(order)), trajectory, before)
+            yield self._emit(results.take(pa.array(order, pa.int64())), trajectory, before)
         self._settle(found, ends <= limit, due)
 
     def _settle(self, sessions: pa.Table, over: Any, emitted: Any) -> None:

@@ -138,7 +138,7 @@ class SlidingSlicing(Slicing):
 
     def windows(self, slices: Int64s) -> Int64s:
         start = self.last_starts(slices)
-        found = []
+        found: list[Int64s] = []
         while True:
             holds = start + self.size > slices
             if not holds.any():

@@ -1,13 +1,12 @@
 """What is good in a block that the column parser refused: line by line, and as fast as that allows.
 
 A line is a record when orjson takes it as an object *and* the column parser takes it alone. That is found
-with few parses: orjson for each line, a look at the Python types of the requested fields, one try of the
-column parser on all lines without a suspect, and halving where even those are refused.
+with few parses: orjson for each line, a look at the Python values of the requested fields, one try of the
+column parser on all lines that are not out by then, and halving where even those are refused.
 """
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -16,6 +15,7 @@ from pyarrow import types
 
 from pulse.io.jsonl.columns import Refused, parse_columns
 from pulse.io.jsonl.reasons import parse_exactly, why_malformed, why_refused
+from pulse.io.jsonl.suspects import misfits, twins
 
 if TYPE_CHECKING:
     from pulse.io.jsonl.lines import Lines
@@ -27,13 +27,11 @@ class Parsed(NamedTuple):
     Args:
         lines: the lines.
         batch: their fields, as the column parser reads them.
-        rows: the lines as dicts, when they were parsed to dicts on the way.
         bad: index and reason of the lines that are not records, of those that were given.
     """
 
     lines: Lines
     batch: pa.RecordBatch
-    rows: list[dict[str, Any]] | None
     bad: list[tuple[int, str]]
 
 
@@ -47,42 +45,59 @@ def salvage(lines: Lines, raw: pa.Schema, declared: pa.Schema, *, widens: bool) 
         widens: whether an int64 field that meets a fraction becomes double (schema sniffed), instead of the
             record being bad (schema declared).
     """
-    dicts: list[Any] = []
-    bad: dict[int, str] = {}
-    good: list[int] = []
-    for index, text in enumerate(lines.texts):
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            bad[index] = why_malformed(text) or "not valid JSON"
-            value = None
-        else:
-            good.append(index)
-        dicts.append(value)
+    texts = lines.texts
+    rows, bad = _load(texts)
     if widens:
-        raw = _widened(lines, raw, dicts, good, bad)
-        good = [index for index in good if index not in bad]
-    suspects = _suspects(raw, dicts, good)
-    sure = [index for index in good if index not in suspects]
-    kept, refused = _halve(lines, sure, raw)
-    for index in sorted(suspects):
-        more, verdicts = _halve(lines, [index], raw)
-        kept += more
-        refused |= verdicts
+        raw = _widened(texts, raw, rows)
+    out = misfits(raw, declared, rows)
+    taken, batch, refused = _take(lines, rows, out, raw)
+    for index in out:
+        refused.setdefault(index, "")
     for index, verdict in refused.items():
-        bad[index] = why_refused(lines.texts[index], declared, verdict)
-    kept.sort()
-    taken = lines.at(kept)
-    batch = parse_columns(taken, raw) if kept else pa.RecordBatch.from_pylist([], raw)
-    return Parsed(taken, batch, [dicts[index] for index in kept], sorted(bad.items()))
+        if index not in bad:
+            bad[index] = why_refused(texts[index], declared, verdict)
+    return Parsed(taken, batch, sorted(bad.items()))
+
+
+def _load(texts: list[bytes]) -> tuple[list[Any], dict[int, str]]:
+    """Parse lines to dicts, None where they are not well-formed, with the reasons."""
+    rows: list[Any] = []
+    bad: dict[int, str] = {}
+    loaded = map(orjson.loads, texts)
+    while True:
+        try:
+            rows.extend(loaded)  # goes on behind a line that raised
+        except orjson.JSONDecodeError:
+            bad[len(rows)] = why_malformed(texts[len(rows)]) or "not valid JSON"
+            rows.append(None)
+        else:
+            return rows, bad
+
+
+def _take(
+    lines: Lines, rows: list[Any], out: set[int], raw: pa.Schema
+) -> tuple[Lines, pa.RecordBatch, dict[int, str]]:
+    """Parse the lines that are not out; return those taken, and the parser's verdict on each other."""
+    left = [index for index, row in enumerate(rows) if row is not None and index not in out]
+    taken = lines.at(left)
+    try:
+        return taken, _parse(taken, raw), {}
+    except Refused:
+        pass
+    refused = dict.fromkeys(twins(raw, lines.texts, rows, left), "")
+    left, verdicts = _halve(lines, [index for index in left if index not in refused], raw)
+    taken = lines.at(left)
+    return taken, _parse(taken, raw), refused | verdicts
+
+
+def _parse(lines: Lines, raw: pa.Schema) -> pa.RecordBatch:
+    return parse_columns(lines, raw) if lines.count else pa.RecordBatch.from_pylist([], raw)
 
 
 def _halve(lines: Lines, indices: list[int], raw: pa.Schema) -> tuple[list[int], dict[int, str]]:
     """Return the lines that the column parser takes, and its verdict on each of the others."""
-    if not indices:
-        return [], {}
     try:
-        parse_columns(lines.at(indices), raw)
+        _parse(lines.at(indices), raw)
     except Refused as verdict:
         if len(indices) == 1:
             return [], {indices[0]: str(verdict)}
@@ -93,47 +108,14 @@ def _halve(lines: Lines, indices: list[int], raw: pa.Schema) -> tuple[list[int],
     return indices, {}
 
 
-def _suspects(raw: pa.Schema, dicts: list[Any], good: list[int]) -> set[int]:
-    """Return the lines whose fields have Python types that their column surely or likely refuses."""
-    found: set[int] = set()
-    for field in raw:
-        allowed = _python_types(field.type)
-        if allowed is None:
-            continue
-        kinds = list(map(type, map(dict.get, (dicts[i] for i in good), repeat(field.name))))
-        if not set(kinds) <= allowed:
-            found.update(index for index, kind in zip(good, kinds, strict=True) if kind not in allowed)
-    return found
-
-
-def _python_types(kind: pa.DataType) -> set[type] | None:
-    if types.is_integer(kind):
-        return {int, type(None)}
-    if types.is_float64(kind):
-        return {int, float, type(None)}
-    if types.is_string(kind) or types.is_large_string(kind):
-        return {str, type(None)}
-    return {bool, type(None)} if types.is_boolean(kind) else None
-
-
-def _widened(
-    lines: Lines, raw: pa.Schema, dicts: list[Any], good: list[int], bad: dict[int, str]
-) -> pa.Schema:
-    """Make double what is int64 and meets a fraction; an integer beyond 64 bits is bad, not a fraction."""
+def _widened(texts: list[bytes], raw: pa.Schema, rows: list[Any]) -> pa.Schema:
+    """Make double what is int64 and meets a fraction; digits beyond 64 bits are no fraction."""
     for position, field in enumerate(raw):
-        if not types.is_int64(field.type):
-            continue
-        values = [(index, dicts[index].get(field.name)) for index in good]
-        if not any(type(value) is float for _, value in values):
-            continue
-        wide = pa.schema([field])
-        fraction = False
-        for index, value in values:
-            beyond = type(value) in (int, float) and not -(2**63) <= value < 2**63
-            if beyond and type(parse_exactly(lines.texts[index]).get(field.name)) is int:
-                bad.setdefault(index, why_refused(lines.texts[index], wide, ""))
-            elif type(value) is float:
-                fraction = True
-        if fraction:
+        if types.is_int64(field.type) and any(
+            type(row.get(field.name)) is float
+            and type(parse_exactly(texts[index]).get(field.name)) is float
+            for index, row in enumerate(rows)
+            if row is not None
+        ):
             raw = raw.set(position, pa.field(field.name, pa.float64()))
     return raw
