@@ -87,7 +87,8 @@ class FlatMap(Transform):
     Example:
         >>> from pulse import Create, DeterministicRunner, FlatMap, Pipeline, Tagged
         >>> p = Pipeline()
-        >>> even = p | Create([1, 2, 3]) | FlatMap(lambda n: [n] if n % 2 == 0 else [Tagged("odd", n)], outputs=["odd"])
+        >>> route = lambda n: [n] if n % 2 == 0 else [Tagged("odd", n)]
+        >>> even = p | Create([1, 2, 3]) | FlatMap(route, outputs=["odd"])
         >>> result = DeterministicRunner().run(p)
         >>> result.records(even), result.records(even["odd"])
         ([2], [1, 3])
@@ -104,7 +105,7 @@ class FlatMap(Transform):
     ) -> None:
         for tag in outputs:
             if tag in {MAIN, LATE, ERRORS}:
-                raise PipelineError(f"output name {tag!r} is taken", hint="choose another name for the output")
+                raise PipelineError(f"output name {tag!r} is taken", hint="choose another name for it")
         self.op = FunctionOp(
             check_function(function, "FlatMap"),
             "flat_map",
@@ -178,7 +179,7 @@ def _unique(columns: list[tuple[str, Expr]], transform: str) -> tuple[tuple[str,
     names = [name for name, _ in columns]
     for name in names:
         if names.count(name) > 1:
-            raise PipelineError(f"{transform} makes field {name!r} twice", hint="name one of them differently")
+            raise PipelineError(f"{transform} makes field {name!r} twice", hint="give one another name")
     return tuple(columns)
 
 

@@ -90,8 +90,9 @@ class Create(Transform):
     def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
         """Add the source, its schema settled at once: the records are here."""
         if source is not None:
-            raise PipelineError("Create starts a pipeline; it takes no input", hint="pipeline | Create([...])")
-        op = ReadOp(self.source, self.watermarks or EndOnly(), schema=self.source.sniff_schema(), sniffed=True)
+            raise PipelineError("Create starts a pipeline; it takes no input", hint="pipeline | Create(...)")
+        schema = self.source.sniff_schema()
+        op = ReadOp(self.source, self.watermarks or EndOnly(), schema=schema, sniffed=True)
         return pipeline.add(op, name=self.name or "Create")
 
 

@@ -82,7 +82,8 @@ class Window(Step):
         if not isinstance(window, get_args(WindowKind)):
             raise WindowingError(
                 f"Window takes a window, not {type(window).__name__} {window!r}",
-                hint="use Tumbling('60s'), Sliding('60s', '15s'), Session('30s'), Calendar('day') or Global()",
+                hint="use Tumbling('60s'), Sliding('60s', '15s'), Session('30s'), Calendar('day') "
+                "or Global()",
             )
         for value, allowed, what in (
             (accumulation, (None, *get_args(Accumulation)), "accumulation"),
@@ -95,7 +96,9 @@ class Window(Step):
                 )
         lateness = micros(allowed_lateness, name="allowed lateness")
         if lateness < 0:
-            raise WindowingError(f"allowed lateness {allowed_lateness!r} is negative", hint="use '0s' or more")
+            raise WindowingError(
+                f"allowed lateness {allowed_lateness!r} is negative", hint="use '0s' or more"
+            )
         super().__init__(WindowOp(Windowing(window, lateness, accumulation, timestamp)))
 
 
@@ -111,7 +114,9 @@ class Aggregate(Step):
         named: aggregates by field name: ``Aggregate(n=count(), avg=mean("score"))``.
     """
 
-    def __init__(self, *aggregates: AggregateSpec, on_error: OnError = "fail", **named: AggregateSpec) -> None:
+    def __init__(
+        self, *aggregates: AggregateSpec, on_error: OnError = "fail", **named: AggregateSpec
+    ) -> None:
         pairs = [*((a.name if isinstance(a, AggregateSpec) else "?", a) for a in aggregates), *named.items()]
         for name, aggregate in pairs:
             if not isinstance(aggregate, AggregateSpec):

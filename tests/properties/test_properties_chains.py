@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pulse.model.aggregates import collect, count, sum as sum_
@@ -61,6 +61,8 @@ def wanted(case, second):
 @thorough
 @given(case=cases(aligned(), simple=True), second=aligned() | sessions | st.none(), way=ways())
 def test_results_of_aligned_windows_are_never_late(case, second, way):
+    # The results of the global window come at the end of time, where no other window ends.
+    assume(second is None or case.window != Global() or case.timestamp != "end_of_window")
     found, results = chain(case, second, way)
     first, expected_ = wanted(case, second)
     assert results == expected_

@@ -17,6 +17,7 @@ from typing import Any
 from pulse.model.windows import Calendar, Global, Session, Sliding, Tumbling
 
 FIRST, LAST = -(2**63), 2**63 - 1
+END_OF_YEAR_9999 = 253_402_300_799_999_999
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -341,7 +342,7 @@ class Reference:
             return
         times = [min(entry[2], bounds[1] - 1) for entry in entries]
         time = {
-            "end_of_window": bounds[1] - 1,
+            "end_of_window": min(bounds[1] - 1, END_OF_YEAR_9999),
             "earliest": min(times),
             "latest": max(times),
         }[self.timestamp]

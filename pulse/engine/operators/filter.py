@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pulse.engine.evaluation import evaluate_columns, evaluate_rows
 from pulse.engine.operator import Elementwise

@@ -11,7 +11,7 @@ from pulse.engine.aggregation.values import whole
 from pulse.graph.ops.grouping import WINDOW_TYPE
 from pulse.model.bundle import Bundle, Int64s, Windows
 from pulse.model.rows import to_values
-from pulse.model.time import format_time
+from pulse.model.time import MAX_EVENT_TIME, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,8 @@ class ResultBuilder:
             fields |= dict(zip(self.names, results, strict=False))
             fields = fields or {GROUP: pa.nulls(merged.num_rows)}
             data = pa.RecordBatch.from_arrays(list(fields.values()), names=list(fields))
-        times = ends - 1
+        # The global window ends when time does; its results come at the last moment that a record can have.
+        times = np.minimum(ends - 1, MAX_EVENT_TIME)
         if self.inputs.hidden:
             # That of a late firing can be past the end, where no record of the window can be.
             times = np.minimum(np.asarray(results[-1], np.int64), times)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pulse.model.bundle import Int64s
 
 _LOOKED_AT = 100
-"""Records at the start of a file whose names are compared with the schema."""
+"""Records at the start of a block whose names are compared with the schema."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class JsonFormat:
             origin=block.origin,
             bad=bad,
             text=lambda index: parsed.lines.texts[index],
-            ignored=self._ignored(block, parsed),
+            ignored=self._ignored(parsed.lines),
         )
 
     @cached_property
@@ -89,23 +89,20 @@ class JsonFormat:
 
     def _parse(self, lines: Lines) -> Parsed:
         if not lines.count:
-            return Parsed(lines, pa.RecordBatch.from_pylist([], self._raw), None, [])
+            return Parsed(lines, pa.RecordBatch.from_pylist([], self._raw), [])
         if not may_hold_non_numbers(lines.data) and not may_be_too_deep(lines):
             try:
-                return Parsed(lines, parse_columns(lines, self._raw), None, [])
+                return Parsed(lines, parse_columns(lines, self._raw), [])
             except Refused:
                 pass
         return salvage(lines, self._raw, self.projection.needed, widens=self.widens)
 
-    def _ignored(self, block: Block, parsed: Parsed) -> dict[str, int]:
-        """Count the names that the schema does not have: where lines became dicts, and at a file's start."""
-        rows = parsed.rows
-        if rows is None and block.first == 0:
-            rows = list(map(orjson.loads, parsed.lines.texts[:_LOOKED_AT]))
+    def _ignored(self, lines: Lines) -> dict[str, int]:
+        """Count the names that the schema does not have among the first records of the block."""
         schema = self.projection.schema
-        if not rows or schema is None:
+        if schema is None or not lines.count:
             return {}
-        found = Counter(chain.from_iterable(rows))
+        found = Counter(chain.from_iterable(map(orjson.loads, lines.head(_LOOKED_AT))))
         return {name: count for name, count in found.items() if name not in schema.names}
 
     def _any(self, block: Block, lines: Lines, units: int, bad: list[BadLine]) -> Decoded:

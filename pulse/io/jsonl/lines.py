@@ -50,8 +50,14 @@ class Lines:
         """The lines one by one, without line ends."""
         return self.data.rstrip(b"\n").split(b"\n") if self.count else []
 
+    def head(self, count: int) -> list[bytes]:
+        """Return the first few lines, without line ends."""
+        return self.data.split(b"\n", count)[: min(count, self.count)]
+
     def at(self, indices: list[int]) -> Lines:
         """Return the lines at some indices."""
+        if len(indices) == self.count:
+            return self
         texts = self.texts
         return Lines(
             b"\n".join([texts[i] for i in indices]), len(indices), self.numbers[indices], self.longest

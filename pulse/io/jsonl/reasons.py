@@ -128,7 +128,7 @@ def _too_wide(value: int, kind: pa.DataType) -> str | None:
         return None
     shown = cut(str(value), 60) if value.bit_length() < _LONGEST_SHOWN else "a very long integer"
     if value.bit_length() > _BITS:
-        return f"is {shown}, an integer beyond 64 bits; declare decimal(38, 0) to keep it"
+        return f"is {shown}, an integer beyond 64 bits; declare uint64 or decimal(38, 0) to keep it"
     return f"is {shown}, which does not fit {type_name(kind)}"
 
 

@@ -18,6 +18,8 @@ from pulse.io.jsonl.reasons import parse_exactly, why_malformed, why_refused
 from pulse.io.jsonl.suspects import misfits, twins
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from pulse.io.jsonl.lines import Lines
 
 
@@ -49,13 +51,15 @@ def salvage(lines: Lines, raw: pa.Schema, declared: pa.Schema, *, widens: bool) 
     rows, bad = _load(texts)
     if widens:
         raw = _widened(texts, raw, rows)
-    out = misfits(raw, declared, rows)
-    taken, batch, refused = _take(lines, rows, out, raw)
-    for index in out:
-        refused.setdefault(index, "")
+    out = misfits(raw, declared, texts, rows)
+    taken, batch, refused = _take(lines, rows, out.keys(), raw)
+    for index, field in out.items():
+        bad[index] = why_refused(texts[index], pa.schema([field]), "")
+    widened = pa.schema(
+        [new if types.is_float64(new.type) else old for new, old in zip(raw, declared, strict=True)]
+    )
     for index, verdict in refused.items():
-        if index not in bad:
-            bad[index] = why_refused(texts[index], declared, verdict)
+        bad[index] = why_refused(texts[index], widened, verdict)
     return Parsed(taken, batch, sorted(bad.items()))
 
 
@@ -75,7 +79,7 @@ def _load(texts: list[bytes]) -> tuple[list[Any], dict[int, str]]:
 
 
 def _take(
-    lines: Lines, rows: list[Any], out: set[int], raw: pa.Schema
+    lines: Lines, rows: list[Any], out: Container[int], raw: pa.Schema
 ) -> tuple[Lines, pa.RecordBatch, dict[int, str]]:
     """Parse the lines that are not out; return those taken, and the parser's verdict on each other."""
     left = [index for index, row in enumerate(rows) if row is not None and index not in out]
@@ -112,8 +116,7 @@ def _widened(texts: list[bytes], raw: pa.Schema, rows: list[Any]) -> pa.Schema:
     """Make double what is int64 and meets a fraction; digits beyond 64 bits are no fraction."""
     for position, field in enumerate(raw):
         if types.is_int64(field.type) and any(
-            type(row.get(field.name)) is float
-            and type(parse_exactly(texts[index]).get(field.name)) is float
+            type(row.get(field.name)) is float and type(parse_exactly(texts[index]).get(field.name)) is float
             for index, row in enumerate(rows)
             if row is not None
         ):

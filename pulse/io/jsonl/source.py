@@ -22,8 +22,8 @@ class JsonLines(TextFiles):
 
     A line is a record when it is one well-formed object (RFC 8259) whose requested fields fit the schema; any
     other line that is not blank is a bad record. A missing field is null. A field that the schema does not
-    have is passed over; it is counted at the start of each file and in blocks with bad records. With a
-    sniffed schema, an int64 field that meets a fraction makes the column of that block double.
+    have is passed over; it is counted among the first hundred records of each block. With a sniffed schema,
+    an int64 field that meets a fraction makes the column of that block double.
 
     Args:
         path: a file, glob, directory or URL, ``-`` for standard input, or several of these.
