@@ -13,7 +13,7 @@ from pulse.cli.target import is_object, load_target, name_of
 @option("--write-schema", is_flag=True, help="Write the sniffed schemas into the config, as declared ones.")
 @chatter
 def check(*, target: str | None, config: str | None, overrides: tuple[str, ...], write_schema: bool) -> None:
-    """Check everything without running: config, fields, types, windows, plan.
+    """Check a pipeline without running it: config, fields, types, windows, plan.
 
     Prints the schema of each source, declared or sniffed from its first MiB.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from pulse.cli.options import chatter, parallelism, target
@@ -15,10 +17,9 @@ from pulse.cli.target import load_target, name_of
 def explain(
     *, target: str | None, config: str | None, overrides: tuple[str, ...], parallelism: int | None
 ) -> None:
-    """Tell what becomes of a pipeline: the effect of each optimiser rule, and the plan."""
+    """Tell what the compiler makes of a pipeline: the effect of each rule, and the plan."""
     name = name_of(target, config)
     from pulse.graph.explain import explain as explained  # noqa: PLC0415 - imports pyarrow
 
     loaded = load_target(name, overrides, parallelism=parallelism)
-    color = click.get_text_stream("stdout").isatty()
-    click.echo(explained(loaded.pipeline, parallelism=loaded.runtime.parallelism, color=color))
+    click.echo(explained(loaded.pipeline, parallelism=loaded.runtime.parallelism, color=sys.stdout.isatty()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +21,11 @@ TEXTS = {".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid", 
 
 @click.command()
 @target
-@option("--dot", "form", flag_value="dot", help="Graphviz source (the default).")
-@option("--mermaid", "form", flag_value="mermaid", help="A Mermaid flowchart.")
-@option("--json", "form", flag_value="json", help="JSON.")
-@option("--svg", "form", flag_value="svg", help="A picture, drawn by Graphviz.")
-@option("--png", "form", flag_value="png", help="A picture, drawn by Graphviz.")
+@option("--dot", "form", flag_value="dot", envvar="PULSE_GRAPH_DOT", help="Graphviz source (the default).")
+@option("--mermaid", "form", flag_value="mermaid", envvar="PULSE_GRAPH_MERMAID", help="A Mermaid flowchart.")
+@option("--json", "form", flag_value="json", envvar="PULSE_GRAPH_JSON", help="JSON.")
+@option("--svg", "form", flag_value="svg", envvar="PULSE_GRAPH_SVG", help="A picture, drawn by Graphviz.")
+@option("--png", "form", flag_value="png", envvar="PULSE_GRAPH_PNG", help="A picture, drawn by Graphviz.")
 @option("-o", "--output", metavar="FILE", help="The file to write; its ending chooses the form.")
 @option("--optimized", is_flag=True, help="Draw the compiled plan with its stages.")
 @parallelism
@@ -56,11 +57,10 @@ def graph(
     if output is not None and output != "-":
         render(dot, form, output)
         return
-    stdout = click.get_binary_stream("stdout")
-    if stdout.isatty():
+    if sys.stdout.isatty():
         raise click.UsageError(f"a picture does not show on a terminal; write it with -o graph.{form}.")
     with tempfile.TemporaryDirectory() as folder:
-        stdout.write(render(dot, form, Path(folder, f"graph.{form}")).read_bytes())
+        sys.stdout.buffer.write(render(dot, form, Path(folder, f"graph.{form}")).read_bytes())
 
 
 def _form_of(output: str | None) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from pulse.errors import ConfigError, PipelineError, PulseError, PulseInternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FAILED = 1
 WRONG = 2
@@ -25,64 +28,46 @@ config file. Results go to standard output, everything else to standard error.
 class Group(click.Group):
     """A group whose commands fail with ``error:`` and ``hint:`` lines."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    debugging = False
+    """Whether errors show where in the code they come from."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's own signature
+        **extra: Any,
+    ) -> Any:
         """Run a command and exit the process; with ``standalone_mode`` off, return and raise instead."""
+        self.debugging = False
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            found = super().main(*args, standalone_mode=False, **extra)
+            found = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             sys.exit(WRONG)
         except click.UsageError as error:
-            _fail(_usage(error), _help(error), WRONG)
-        except click.ClickException as error:
-            _fail(_lower(error.format_message()), None, FAILED)
-        except click.Abort:
-            _fail("aborted", "what was not committed was dropped", FAILED)
+            self._fail(error, _lower(error.format_message()).rstrip("."), WRONG, _help(error))
+        except click.Abort as error:
+            self._fail(error, "aborted", FAILED, "what was not committed is dropped")
         except (ConfigError, PipelineError) as error:
-            _show_traceback(error)
-            _fail(str(error), None, WRONG)
-        except PulseError as error:
-            _show_traceback(error)
-            _fail(str(error), None, FAILED)
-        except PulseInternalError as error:
-            traceback.print_exception(error)
-            _fail(str(error), None, FAILED)
+            self._fail(error, str(error), WRONG)
+        except (PulseError, PulseInternalError) as error:
+            self._fail(error, str(error), FAILED)
         except Exception as error:  # noqa: BLE001 - the last frame of the program
-            _show_traceback(error)
-            hint = None if debugging() else "run again with --debug to see where"
-            _fail(f"{type(error).__name__}: {error}", hint, FAILED)
+            hint = None if self.debugging else "run again with --debug to see where"
+            self._fail(error, f"{type(error).__name__}: {error}", FAILED, hint)
         sys.exit(found if isinstance(found, int) else 0)
 
-
-_debugging = [False]
-
-
-def set_debugging(*, on: bool) -> None:
-    """Say whether errors show where in the code they come from."""
-    _debugging[0] = on
-
-
-def debugging() -> bool:
-    """Return whether errors show where in the code they come from."""
-    return _debugging[0]
-
-
-def _show_traceback(error: BaseException) -> None:
-    if debugging():
-        traceback.print_exception(error)
-
-
-def _fail(message: str, hint: str | None, code: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    if hint:
-        click.echo(f"hint: {hint}", err=True)
-    sys.exit(code)
-
-
-def _usage(error: click.UsageError) -> str:
-    return _lower(error.format_message()).rstrip(".")
+    def _fail(self, error: BaseException, message: str, code: int, hint: str | None = None) -> NoReturn:
+        if self.debugging or isinstance(error, PulseInternalError):
+            traceback.print_exception(error)
+        click.echo(f"error: {message}", err=True)
+        if hint:
+            click.echo(f"hint: {hint}", err=True)
+        sys.exit(code)
 
 
 def _help(error: click.UsageError) -> str | None:

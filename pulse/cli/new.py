@@ -23,7 +23,7 @@ FILES = {
 @click.argument("name", metavar="NAME")
 @chatter
 def new(*, name: str) -> None:
-    """Start a project: a pipeline, data, a test and a README in a directory of that name."""
+    """Start a project in a directory of that name: pipeline, data, test and README."""
     folder = Path(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{name!r} exists and is not an empty directory", hint="choose another name")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pulse.cli.group import set_debugging
+from pulse.cli.group import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,15 +87,15 @@ def address(port: str, **settings: Any) -> Callable[[F], F]:
 
 
 def _debug(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
-    if not context.resilient_parsing:
-        set_debugging(on=value)
+    root = context.find_root().command
+    if value and isinstance(root, Group):
+        root.debugging = True
 
 
 def _verbose(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
     if context.resilient_parsing:
         return
-    if value:
-        set_debugging(on=True)
+    _debug(context, _, value)
     logger, handler = logging.getLogger("pulse"), _Lines()
     before = logger.level
     logger.addHandler(handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -140,9 +141,8 @@ def display_for(*, quiet: bool) -> Display:
     """Return the display that fits standard error."""
     if quiet:
         return Silence()
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
+    if not sys.stderr.isatty():
         return Lines()
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs rich
 
-    return Bar(Console(file=stream))
+    return Bar(Console(file=sys.stderr))

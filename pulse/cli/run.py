@@ -24,7 +24,7 @@ from pulse.cli.target import load_target, name_of
 @option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
 @option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @chatter
-def run(  # noqa: D417 - options are told in --help
+def run(
     *,
     target: str | None,
     config: str | None,

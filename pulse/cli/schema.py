@@ -12,7 +12,7 @@ from pulse.cli.options import chatter
 @click.command()
 @chatter
 def schema() -> None:
-    """Print the JSON Schema of config files, for completion and checks in editors.
+    """Print the JSON Schema of config files, for editors.
 
     With the Taplo or Even Better TOML extension: pulse schema > pulse.schema.json, and put
     "#:schema pulse.schema.json" on the first line of the config.

@@ -23,12 +23,12 @@ def as_text(result: RunResult) -> str:
         wrote out/a.parquet
     """
     end = "stopped after" if result.interrupted else "done in"
-    lines = [
+    first = (
         f"{end} {show_seconds(result.seconds)}: {result.records_in:,} records in "
         f"({show_rate(result.records_in, result.seconds)}), {result.records_out:,} out, "
         f"{result.late:,} late, {result.errored:,} errors"
-    ]
-    lines += [f"wrote {name}" for name in result.written[:_MAX_NAMES]]
+    )
+    lines = [first, *(f"wrote {name}" for name in result.written[:_MAX_NAMES])]
     if len(result.written) > _MAX_NAMES:
         lines.append(f"and {len(result.written) - _MAX_NAMES:,} more")
     return "\n".join(lines)

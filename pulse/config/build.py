@@ -13,7 +13,7 @@ from pulse.config.options.grouping import WindowStep
 from pulse.config.options.sinks import ParquetSinkOptions
 from pulse.config.options.step import Settings
 from pulse.config.references import output_of, split_reference
-from pulse.config.short_form import original_payload, steps_of
+from pulse.config.short_form import expecting_key, original_payload, steps_of
 from pulse.errors import PulseError
 from pulse.graph.logical import Port
 from pulse.graph.ops import ERRORS
@@ -79,7 +79,7 @@ class _Builder:
 
     def _source(self, options: SourceOptions, path: KeyPath) -> None:
         with self._at(path):
-            source = options.build()
+            source = expecting_key(options.build(), self.config.ops)
             if not source.bounded and options.delay(self.config.time) is None:
                 logger.warning(
                     "%s: %s never ends and max_out_of_orderness is not set: with 0s, a record that is behind "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pulse.config.options.grouping import AggregateStep, KeyByStep, WindowStep
+from pulse.io.jsonl import JsonLines
 from pulse.model.expressions import col
 from pulse.transforms.elementwise import Select
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pulse.config.locate import KeyPath
     from pulse.config.options.root import Config, OpsOptions
     from pulse.config.options.step import StepOptions
+    from pulse.io.base import Source
 
 RESULTS = {"count": "count", "sum": "sum", "avg": "avg", "distinct": "distinct_count"}
 """The field that holds the result, by what was computed."""
@@ -43,6 +45,13 @@ def steps_of(config: Config) -> list[Placed]:
     key = KeyByStep(type="key_by", fields=[ops.count_by], columns={})
     result = AggregateStep(type="aggregate", aggregates={RESULTS[ops.agg]: aggregate})
     return [*steps, Placed(key, ("ops",)), Placed(result, ("ops",))]
+
+
+def expecting_key(source: Source, ops: OpsOptions | None) -> Source:
+    """Return a source whose records have the key in any case: null where a JSON record lacks it."""
+    if ops is None or not isinstance(source, JsonLines) or source.schema is not None:
+        return source
+    return replace(source, expect=(ops.count_by,))
 
 
 def original_payload(ops: OpsOptions, *, windowed: bool) -> Select:

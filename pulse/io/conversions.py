@@ -64,7 +64,7 @@ def raw_type(field: pa.Field[Any]) -> pa.DataType:
         >>> raw_type(pa.field("at", pa.timestamp("us"))), raw_type(pa.field("x", pa.float32()))
         (DataType(string), DataType(double))
     """
-    kind = field.type
+    kind: pa.DataType = field.type
     if is_plain(kind) or types.is_decimal(kind):
         return kind
     if types.is_floating(kind):

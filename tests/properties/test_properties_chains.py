@@ -39,7 +39,7 @@ def chain(case, second, way):
     return found, sorted(
         (
             row["n"],
-            (micros(row["window_start"]), micros(row["window_end"])) if windowed else (0, ref.LAST),
+            (micros(row["window_start"]), micros(row["window_end"])) if windowed else (ref.FIRST, ref.LAST),
             row["c"],
             row["total"],
         )

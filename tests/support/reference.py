@@ -57,7 +57,7 @@ def windows_of(window: Any, time: int) -> list[tuple[int, int]]:
     """Return the windows of a time, by their start; none in a gap."""
     match window:
         case Global():
-            return [(0, LAST)]
+            return [(FIRST, LAST)]
         case Tumbling():
             size, offset = window.size_us, window.offset_us
             start = time - (time - offset) % size

@@ -15,11 +15,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pulse.model.time import MAX_TIME, MIN_TIME, from_datetime, to_datetime
+from pulse.model.time import (
+    MAX_EVENT_TIME,
+    MAX_TIME,
+    MIN_EVENT_TIME,
+    MIN_TIME,
+    SECOND,
+    from_datetime,
+    to_datetime,
+)
 from pulse.model.windows import Calendar, Global, Session, Sliding, Tumbling, Windowing
 
 if TYPE_CHECKING:
     from pulse.model.bundle import Bundle, Int64s, Mask
+
+
+_DAY = 86_400 * SECOND
+_FIRST_DAY, _LAST_DAY = MIN_EVENT_TIME + 400 * _DAY, MAX_EVENT_TIME - 2 * _DAY
+"""Local times of any zone can be reckoned in between; windows at the ends of the calendar reach beyond."""
 
 
 class Slicing(ABC):
@@ -100,7 +113,7 @@ class TumblingSlicing(Slicing):
     def over_before(self, watermark: int) -> int:
         if watermark in {MIN_TIME, MAX_TIME}:
             return watermark
-        return (watermark - self.offset) // self.size * self.size + self.offset
+        return max((watermark - self.offset) // self.size * self.size + self.offset, MIN_TIME)
 
 
 class SlidingSlicing(Slicing):
@@ -134,7 +147,7 @@ class SlidingSlicing(Slicing):
         if watermark in {MIN_TIME, MAX_TIME}:
             return watermark
         start = (watermark - self.size - self.offset) // self.slide * self.slide + self.offset
-        return start + self.slide
+        return max(start + self.slide, MIN_TIME)
 
     def windows(self, slices: Int64s) -> Int64s:
         start = self.last_starts(slices)
@@ -166,7 +179,7 @@ class CarriedSlicing(Slicing):
         return starts + self.size
 
     def over_before(self, watermark: int) -> int:
-        return watermark if watermark in {MIN_TIME, MAX_TIME} else watermark - self.size + 1
+        return watermark if watermark == MAX_TIME else max(watermark - self.size + 1, MIN_TIME)
 
 
 class CalendarSlicing(Slicing):
@@ -205,11 +218,17 @@ class CalendarSlicing(Slicing):
             return
         if len(self.bounds):
             low, high = min(low, int(self.bounds[0])), max(high, int(self.bounds[-1]))
-        day = self._start_of_unit(to_datetime(low).astimezone(self.zone))
-        bounds = [self._instant(day)]
-        while bounds[-1] <= high:
-            day = self._next(day)
+        bounds = [MIN_TIME] if low < _FIRST_DAY else []
+        day = self._start_of_unit(to_datetime(min(max(low, _FIRST_DAY), _LAST_DAY)).astimezone(self.zone))
+        bounds.append(self._instant(day))
+        while bounds[-1] <= min(high, _LAST_DAY):
+            try:
+                day = self._next(day)
+            except (ValueError, OverflowError):
+                break  # the year after 9999
             bounds.append(self._instant(day))
+        if bounds[-1] <= high:
+            bounds.append(MAX_TIME)
         self.bounds = np.array(bounds, np.int64)
 
     def _start_of_unit(self, moment: datetime) -> datetime:
@@ -236,13 +255,13 @@ class CalendarSlicing(Slicing):
 
 
 class GlobalSlicing(Slicing):
-    """One slice for all of time; it is over when the input is."""
+    """One slice for all of time, from its start; it is over when the input is."""
 
     def slices(self, times: Int64s) -> Int64s:
-        return np.zeros(len(times), np.int64)
+        return np.full(len(times), MIN_TIME, np.int64)
 
     def assign(self, bundle: Bundle) -> Int64s:
-        return np.zeros(len(bundle), np.int64)
+        return np.full(len(bundle), MIN_TIME, np.int64)
 
     def first_ends(self, slices: Int64s) -> Int64s:
         return np.full(len(slices), MAX_TIME, np.int64)

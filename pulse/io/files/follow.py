@@ -13,6 +13,8 @@ from pulse.io.files.cutter import Cutter, read_header
 from pulse.io.files.position import FilePosition
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulse.io.base import Json
     from pulse.io.files.cutter import Text, TextFormat
 
@@ -75,6 +77,10 @@ class FollowReader(Reader):
     def decode(self, block: Block) -> Decoded:
         """Turn a block into records."""
         return self._format.decode(block)
+
+    def decoder(self) -> Callable[[Block], Decoded]:
+        """Return the format's ``decode``, which knows nothing of files."""
+        return self._format.decode
 
     def progress(self) -> tuple[int, int | None]:
         """Return the bytes read of the current file; its end is not known."""

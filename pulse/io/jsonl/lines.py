@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DEEPEST = 1000
 """Levels that values may be nested; line parsers have such a limit, column parsers have none."""
 
+_HEAD = 1 << 16
 _SPACE = b" \t\r"
 _NEWLINE, _RETURN, _OPEN, _CLOSE = b"\n\r{}"
 _BEFORE_NUMBER = np.isin(np.arange(256), list(b":,[- \t\r\n"))
@@ -52,7 +53,8 @@ class Lines:
 
     def head(self, count: int) -> list[bytes]:
         """Return the first few lines, without line ends."""
-        return self.data.split(b"\n", count)[: min(count, self.count)]
+        whole = self.data if len(self.data) <= _HEAD else self.data[: self.data.rfind(b"\n", 0, _HEAD) + 1]
+        return whole.rstrip(b"\n").split(b"\n", count)[:count] if whole else []
 
     def at(self, indices: list[int]) -> Lines:
         """Return the lines at some indices."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+import pyarrow as pa
 
 from pulse.errors import ConnectorError
 from pulse.io.files import Text, TextFiles, TextFormat
@@ -11,9 +14,9 @@ from pulse.io.jsonl.decode import JsonFormat
 from pulse.io.jsonl.sniff import sniff
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from pulse.io.projection import Projection
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class JsonLines(TextFiles):
         compression: ``"gzip"``, ``"bz2"``, ``"zstd"`` or ``"none"``; None goes by the path's ending.
         follow: whether to wait for what is added to the (one, local, uncompressed) file.
         block_bytes: about how much to read at a time; None leaves it to the plan.
+        expect: fields that a sniffed schema has in any case: one that the first MiB does not show is a
+            string, null where it is missing.
 
     Example:
         >>> import tempfile, pathlib
@@ -57,6 +62,8 @@ class JsonLines(TextFiles):
 
     kind: ClassVar[str] = "jsonl"
 
+    expect: tuple[str, ...] = ()
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if isinstance(self.schema, str):
@@ -72,5 +79,13 @@ class JsonLines(TextFiles):
         return JsonFormat(projection, widens=self.schema is None)
 
     def sniff(self, head: list[Text]) -> pa.Schema:
-        """Return the schema that the first lines show."""
-        return sniff([text.data for text in head], self.label)
+        """Return the schema that the first lines show, with the fields that are expected in any case."""
+        found = sniff([text.data for text in head], self.label)
+        unseen = [name for name in self.expect if name not in found.names]
+        if unseen:
+            logger.warning(
+                "%s: no record at its start has field %s: it is null where it is missing",
+                self.label,
+                ", ".join(map(repr, unseen)),
+            )
+        return pa.schema([*found, *(pa.field(name, pa.string()) for name in unseen)])

@@ -37,7 +37,7 @@ def misfits(
         allowed = _python_types(read.type)
         if allowed is None:
             continue
-        values = list(map(dict.get, dicts, repeat(field.name)))
+        values: list[Any] = list(map(dict.get, dicts, repeat(field.name)))
         kinds = set(map(type, values))
         if not kinds <= allowed:
             wrong = (i for i, value in zip(indices, values, strict=True) if type(value) not in allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from pulse.io.parquet.pruning import groups_that_may_match
 from pulse.model.schema import type_name, widen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pulse.io.base import Json
     from pulse.io.files import Located
@@ -79,19 +80,11 @@ class ParquetReader(Reader):
 
     def decode(self, block: Block) -> Decoded:
         """Turn a batch into records."""
-        batch: pa.RecordBatch = block.payload
-        count = batch.num_rows
-        columns = [_fitted(batch, field) for field in self._projection.needed]
-        names = self._projection.needed.names
-        return assemble(
-            pa.RecordBatch.from_arrays(columns, names) if names else batch.select([]),
-            self._projection,
-            np.arange(1, count + 1),
-            units=count,
-            origin=block.origin,
-            bad=(),
-            text=lambda row: str(batch.slice(row, 1).to_pylist()[0]).encode(),
-        )
+        return decode(self._projection, block)
+
+    def decoder(self) -> Callable[[Block], Decoded]:
+        """Return what turns batches into records, which knows nothing of files."""
+        return partial(decode, self._projection)
 
     def progress(self) -> tuple[int, int | None]:
         """Return the bytes of the row groups read, and those of all files."""
@@ -140,6 +133,23 @@ class ParquetReader(Reader):
                 yield Block(part, place, located.name, part.nbytes, before + done - part.num_rows)
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(located.name, error) from error
+
+
+def decode(projection: Projection, block: Block) -> Decoded:
+    """Turn a batch into records."""
+    batch: pa.RecordBatch = block.payload
+    count = batch.num_rows
+    columns = [_fitted(batch, field) for field in projection.needed]
+    names = projection.needed.names
+    return assemble(
+        pa.RecordBatch.from_arrays(columns, names) if names else batch.select([]),
+        projection,
+        np.arange(1, count + 1),
+        units=count,
+        origin=block.origin,
+        bad=(),
+        text=lambda row: str(batch.slice(row, 1).to_pylist()[0]).encode(),
+    )
 
 
 def open_parquet(file: Located) -> pq.ParquetFile:

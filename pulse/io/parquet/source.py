@@ -68,6 +68,7 @@ class Parquet(Source):
             raise ConnectorError("time_format and time_zone say how time_field is read, which is not given")
         _ = self.event_time
         object.__setattr__(self, "timed", self.time_field is not None)
+        object.__setattr__(self, "prunes", True)
 
     @property
     def label(self) -> str:
