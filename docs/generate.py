@@ -127,8 +127,8 @@ wrote words/pipeline.toml
 now: cd words && pulse run pipeline.toml
 Read(jsonl(views.jsonl)): sniffed
 ...
-pipeline.toml is right: 6 steps
-running pipeline.toml (...)
+pipeline.toml is right: ... steps
+running pipeline.toml (... steps)
 {
   "interrupted": false,
 ```
@@ -170,8 +170,8 @@ def _table(model: type[Options], schema: Mapping[str, Any], skip: Iterable[str] 
     found = schema if model is Config else schema["$defs"][model.__name__]
     needed = found.get("required", ())
     rows = ["| key | value | default | |", "|---|---|---|---|"]
-    for name, field in model.model_fields.items():
-        key = field.alias or name
+    fields = [(field.alias or name, field) for name, field in model.model_fields.items()]
+    for key, field in sorted(fields, key=lambda pair: pair[0] not in needed):
         if key in skip:
             continue
         value = found["properties"][key]
@@ -224,7 +224,7 @@ def cli_page() -> str:
         parts += [f"## pulse {name}\n", f"```text\n{usage}\n```\n", f"{inspect.cleandoc(command.help or '')}\n"]
         parts += ["| option | variable | |", "|---|---|---|"]
         for parameter in command.get_params(own):
-            if isinstance(parameter, click.Option):
+            if isinstance(parameter, click.Option) and parameter.name != "help":
                 parts.append(_option(parameter))
         parts.append("")
     return "\n".join([*parts, "## Exit codes and variables\n", EPILOG])

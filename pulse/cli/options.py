@@ -34,15 +34,15 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
 
 def target(command: F) -> F:
     """Add the pipeline to work on: an argument, or ``--config`` as in the first Pulse."""
-    command = click.argument("target", required=False, metavar="[CONFIG|MODULE:PIPELINE]")(command)
-    command = option("--config", metavar="FILE", help="The config file, in place of the argument.")(command)
-    return option(
+    command = option(
         "--set",
         "overrides",
         multiple=True,
         metavar="KEY=VALUE",
         help="Replace a value of the config, such as window.size=30s or step.NAME.size=30s; repeatable.",
     )(command)
+    command = option("--config", metavar="FILE", help="The config file, in place of the argument.")(command)
+    return click.argument("target", required=False, metavar="[CONFIG|MODULE:PIPELINE]")(command)
 
 
 def parallelism(command: F) -> F:

@@ -19,6 +19,16 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Data: TypeAlias = "pa.RecordBatch | list[Any]"
 
 
+def no_columns(count: int) -> pa.RecordBatch:
+    """Return a batch that has no columns but knows how many records it stands for.
+
+    Example:
+        >>> no_columns(3).num_rows
+        3
+    """
+    return pa.RecordBatch.from_arrays([pa.nulls(count)], ["_"]).select([])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
     """Where the records of a bundle came from, for error messages.
@@ -114,8 +124,10 @@ class Bundle:
             )
         elif masked:
             data = self.data.filter(pa.array(keep))
-        else:
+        elif self.data.num_columns:
             data = self.data.take(pa.array(keep, pa.int64()))
+        else:
+            data = no_columns(len(keep))
         return Bundle(
             data,
             self.times[keep],

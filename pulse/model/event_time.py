@@ -123,7 +123,7 @@ class EventTime:
             return parse_text(value, self._layout, self.zone)
         if isinstance(value, date):
             moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
-            return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=self.zone or UTC))
+            return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=self.zone or UTC, fold=0))
         factor = self._factor
         if factor is None or isinstance(value, bool):
             raise ValueError

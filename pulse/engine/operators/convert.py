@@ -10,6 +10,7 @@ import pyarrow as pa
 from pulse.engine.convert import VALUE, ColumnBuilder, build_columns
 from pulse.engine.operator import Elementwise, Operator, Out
 from pulse.graph.ops import MAIN
+from pulse.model.bundle import no_columns
 from pulse.model.rows import to_rows
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from pulse.engine.operator import StepContext
     from pulse.graph.ops import ToColumnsOp
     from pulse.model.bundle import Bundle
-
-
-def no_columns(count: int) -> pa.RecordBatch:
-    """Return a batch that has no columns but knows how many records it stands for.
-
-    Example:
-        >>> no_columns(3).num_rows
-        3
-    """
-    return pa.RecordBatch.from_arrays([pa.nulls(count)], ["_"]).select([])
 
 
 PIECE = 4096

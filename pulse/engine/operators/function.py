@@ -29,19 +29,24 @@ def call_each(
         The results, and which records they belong to: None when all of them.
     """
     values = calls if isinstance(calls, list) else list(calls)
-    try:
-        return list(map(function, values)), None
-    except Exception:  # noqa: BLE001, S110 - it may raise anything; found again and rejected below
-        pass
-    # Side effects of the calls before the failure happen twice; results do not.
-    good = np.ones(len(values), np.bool_)
-    results = []
-    for row, value in enumerate(values):
+    pending = iter(values)
+    results: list[Any] = []
+    bad: list[int] = []
+    while len(results) + len(bad) < len(values):
+        # ``extend`` keeps what it has when the function raises, so that every value is given to it just once.
+        error: Exception = StopIteration()  # which ``map`` takes for its own end
         try:
-            results.append(function(value))
-        except Exception as error:  # noqa: BLE001 - a person's function may raise anything
-            good[row] = False
+            results.extend(map(function, pending))
+        except Exception as raised:  # noqa: BLE001 - a person's function may raise anything
+            error = raised
+        row = len(results) + len(bad)
+        if row < len(values):
+            bad.append(row)
             context.reject(bundle, row, error, function=function)
+    if not bad:
+        return results, None
+    good = np.ones(len(values), np.bool_)
+    good[bad] = False
     return results, good
 
 
