@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pulse.errors import RecordError
-from pulse.model.schema import widen
+from pulse.errors import RecordError, TypeMismatch
+from pulse.model.schema import infer, widen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,24 +43,43 @@ class ColumnBuilder:
         try:
             if self.declared is not None:
                 return pa.array(values, self.declared)
-            array = pa.array(values)
-        except ARROW_FAILURES:
-            return None
-        return self._settle(array)
-
-    def _settle(self, array: pa.Array[Any]) -> pa.Array[Any] | None:
-        if self.type is None or self.type == array.type:
-            self.type = array.type
-            return array
-        wide = widen(self.type, array.type)
-        if wide is None:
+            wide = widen(self.type or pa.null(), _type_of(values))
+            if wide is None:
+                return None
+            if pa.types.is_floating(wide):
+                values = [None if value is None else float(value) for value in values]
+            array = pa.array(values, wide)
+        except (*ARROW_FAILURES, TypeMismatch):
             return None
         self.type = wide
-        return array if array.type == wide else array.cast(wide)
+        return array
 
     def fits(self, value: Any) -> bool:
         """Return whether one value fits the type so far, widening it when that helps."""
         return self.build([value]) is not None
+
+
+_PLAIN: dict[type, pa.DataType] = {
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+    bytes: pa.binary(),
+}
+
+
+def _type_of(values: list[Any]) -> pa.DataType:
+    """Return the type that holds all the values, however they are cut into bundles.
+
+    Arrow's own inference is not that: it takes text next to bytes for bytes, and a time next to a date for a
+    date.
+    """
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) == 1:
+        plain = _PLAIN.get(next(iter(kinds)))
+        if plain is not None:
+            return plain
+    return infer(values) if kinds else pa.null()
 
 
 def snapshot_types(builders: Sequence[ColumnBuilder]) -> pa.Table:
@@ -106,6 +125,29 @@ def misfit(builder: ColumnBuilder, value: Any) -> str:
     return f"field {builder.name!r} is {type(value).__name__} {value!r}, but its column is {builder.type}"
 
 
-def field_values(rows: list[Any], name: str) -> list[Any]:
-    """Return a field of each row; a missing field is a ``KeyError``."""
-    return [row[name] for row in rows]
+def lacks(record: Any, field: str) -> str:
+    """Return the reason why a record cannot be read a field of."""
+    if not isinstance(record, dict):
+        return f"record is {type(record).__name__}, which has no field {field!r}"
+    return f"record has no field {field!r}; it has: {', '.join(map(str, record)) or 'none'}"
+
+
+def field_values(
+    bundle: Bundle, fields: Sequence[str], context: StepContext
+) -> tuple[Bundle, list[list[Any]]]:
+    """Return the values of some fields of rows; records that lack one are rejected.
+
+    Returns:
+        The bundle without the rejected records, and one list per field, of its length.
+    """
+    try:
+        return bundle, [[row[name] for row in bundle.rows] for name in fields]
+    except (KeyError, TypeError, IndexError):
+        good = np.ones(len(bundle), np.bool_)
+        for i, row in enumerate(bundle.rows):
+            missing = [name for name in fields if not (isinstance(row, dict) and name in row)]
+            if missing:
+                good[i] = False
+                context.reject(bundle, i, lacks(row, missing[0]))
+        kept = bundle.take(good)
+        return kept, [[row[name] for row in kept.rows] for name in fields]

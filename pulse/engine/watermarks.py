@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pulse.model.time import MAX_TIME, MIN_TIME
+from pulse.engine.person import describe, line_of
+from pulse.errors import RecordError
+from pulse.model.time import MAX_TIME, MIN_TIME, format_time
 from pulse.model.watermarks import (
     BoundedOutOfOrderness,
     EndOnly,
@@ -76,7 +79,16 @@ class WatermarkGenerator:
         promises = np.empty(len(times), np.int64)
         mark = self.current
         for i, time in enumerate(times.tolist()):
-            mark = max(mark, int(strategy.function(time, mark)))
+            try:
+                promised = index(strategy.function(time, mark))
+            except Exception as error:
+                raise RecordError(
+                    f"the watermark function failed on event time {format_time(time)}: {describe(error)}",
+                    where=line_of(error, strategy.function),
+                    hint="it takes the event time and the watermark before, and returns an integer, "
+                    "both in microseconds",
+                ) from error
+            mark = min(max(mark, promised), MAX_TIME)
             promises[i] = mark
         return promises
 

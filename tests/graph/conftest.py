@@ -59,7 +59,12 @@ def _site():
         scored = scored | "score" >> Map(dict, preserves=["bidder"], schema=fields)
         per = scored | WithColumns(half=col("price") / 2) | KeyBy("bidder") | Window(Tumbling("10s"))
         spent = per | "spending" >> Aggregate(n=count(), half=mean("half"))
-        spent | Select("bidder", often=col("n") / 2) | Filter("often > 1 and bidder > 1000") | "rich" >> Write(Collect())
+        (
+            spent
+            | Select("bidder", often=col("n") / 2)
+            | Filter("often > 1 and bidder > 1000")
+            | "rich" >> Write(Collect())
+        )
         spent.late | "too late" >> Write(Collect())
         items = bids | KeyBy("auction") | "hot items" >> Aggregate(n=count())
         hot, cold = items | Partition(["n > 10"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pulse.engine.convert import VALUE, ColumnBuilder, build_columns
+from pulse.engine.convert import VALUE, ColumnBuilder, build_columns, lacks, restore_types, snapshot_types
 from pulse.engine.operator import Elementwise, Operator, Out
 from pulse.graph.ops import MAIN
 from pulse.model.bundle import no_columns
@@ -73,6 +73,12 @@ class ToColumnsOperator(Elementwise):
             self.builders[name] = ColumnBuilder(name, declared)
         return self.builders[name]
 
+    def snapshot(self) -> Any:
+        return {"names": list(self.builders), "types": snapshot_types(list(self.builders.values()))}
+
+    def restore(self, state: Any) -> None:
+        restore_types([self._builder(name) for name in state["names"]], state["types"])
+
     @staticmethod
     def _names(rows: list[Any]) -> tuple[str, ...]:
         found: dict[str, None] = {}
@@ -93,8 +99,7 @@ class ToColumnsOperator(Elementwise):
             lacking = [] if self.fields is None else [name for name in names if name not in record]
             if lacking:
                 good[i] = False
-                has = ", ".join(map(str, record)) or "none"
-                self.context.reject(bundle, i, f"record has no field {lacking[0]!r}; it has: {has}")
+                self.context.reject(bundle, i, lacks(record, lacking[0]))
             else:
                 records.append(record)
         return bundle.take(good), [[record.get(name) for record in records] for name in names]

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from pulse.engine.convert import (
+    ColumnBuilder,
+    build_columns,
+    field_values,
+    restore_types,
+    snapshot_types,
+)
 from pulse.engine.operator import Elementwise, Operator, Out
 from pulse.errors import RecordError
 from pulse.graph.ops import MAIN
-from pulse.model.bundle import Bundle, Mask
+from pulse.model.bundle import Bundle, Mask, Windows
+from pulse.model.rows import to_values
 from pulse.model.tagged import Tagged
 
 if TYPE_CHECKING:
@@ -21,9 +29,21 @@ if TYPE_CHECKING:
 
 
 def call_each(
-    function: Callable[..., Any], calls: Iterable[Any], bundle: Bundle, context: StepContext
+    function: Callable[..., Any],
+    calls: Iterable[Any],
+    bundle: Bundle,
+    context: StepContext,
+    *,
+    person: Callable[..., Any] | None = None,
 ) -> tuple[list[Any], Mask | None]:
-    """Call a function on each value; the records it raises on are rejected.
+    """Call a function on each value, once; the records it raises on are rejected.
+
+    Args:
+        function: what to call.
+        calls: what to call it with, one for each record.
+        bundle: the records.
+        context: the step's context.
+        person: the person's function inside, to be named in an error.
 
     Returns:
         The results, and which records they belong to: None when all of them.
@@ -42,7 +62,7 @@ def call_each(
         row = len(results) + len(bad)
         if row < len(values):
             bad.append(row)
-            context.reject(bundle, row, error, function=function)
+            context.reject(bundle, row, error, function=person or function)
     if not bad:
         return results, None
     good = np.ones(len(values), np.bool_)
@@ -70,9 +90,12 @@ class FilterFunctionOperator(Elementwise):
         self.function = op.function
 
     def apply(self, bundle: Bundle) -> Bundle:
-        verdicts, good = call_each(self.function, bundle.rows, bundle, self.context)
+        verdicts, good = call_each(self._keep, bundle.rows, bundle, self.context, person=self.function)
         kept = bundle if good is None else bundle.take(good)
-        return kept.take(np.array(list(map(bool, verdicts)), np.bool_))
+        return kept.take(np.array(verdicts, np.bool_))
+
+    def _keep(self, record: Any) -> bool:
+        return bool(self.function(record))
 
 
 class InspectOperator(Elementwise):
@@ -98,7 +121,7 @@ class FlatMapOperator(Operator):
     def process(self, bundle: Bundle) -> Iterable[Out]:
         ledger, before = self.context.ledger, self.context.ledger.errored
         ledger.received += len(bundle)
-        results, good = call_each(self._expand, bundle.rows, bundle, self.context)
+        results, good = call_each(self._expand, bundle.rows, bundle, self.context, person=self.function)
         kept = bundle if good is None else bundle.take(good)
         made = sum(1 for found in results if found)
         ledger.passed += made
@@ -167,9 +190,11 @@ class MapBatchesOperator(Elementwise):
             return bundle.slice(0, 0)
         if batch.num_rows == len(bundle):
             return bundle.with_data(batch)
+        # Which record came of which is not known: all have the time and window of the latest.
         last = np.full(batch.num_rows, int(np.argmax(bundle.times)), np.int64)
         mark = bundle.watermarks if isinstance(bundle.watermarks, int) else int(bundle.watermarks[0])
-        return Bundle(batch, bundle.times[last], mark)
+        windows = bundle.windows and Windows(bundle.windows.starts[last], bundle.windows.ends[last])
+        return Bundle(batch, bundle.times[last], mark, windows)
 
     def _call(self, before: pa.RecordBatch) -> pa.RecordBatch:
         batch = self.function(before)
@@ -190,17 +215,18 @@ class FieldsOperator(Elementwise):
     def __init__(self, op: FieldsOp, context: StepContext) -> None:
         super().__init__(context)
         self.op = op
+        self.builder = ColumnBuilder(op.output, op.type)
         function = op.function
         self._call = function if len(op.inputs) == 1 else lambda values: function(*values)
 
     def apply(self, bundle: Bundle) -> Bundle:
         inputs = self.op.inputs
         if bundle.is_rows:
-            columns: list[Any] = [[row[name] for row in bundle.rows] for name in inputs]
+            bundle, columns = field_values(bundle, inputs, self.context)
         else:
-            columns = [bundle.batch.column(name).to_pylist() for name in inputs]
+            columns = [to_values(bundle.batch.column(name)) for name in inputs]
         calls = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-        results, good = call_each(self._call, calls, bundle, self.context)
+        results, good = call_each(self._call, calls, bundle, self.context, person=self.op.function)
         kept = bundle if good is None else bundle.take(good)
         if kept.is_rows:
             name = self.op.output
@@ -209,19 +235,13 @@ class FieldsOperator(Elementwise):
         return self._with_column(kept, results)
 
     def _with_column(self, bundle: Bundle, results: list[Any]) -> Bundle:
-        kind: Any = self.op.type
-        try:
-            array = pa.array(results, self.op.type)
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            good = np.ones(len(results), np.bool_)
-            for row, value in enumerate(results):
-                try:
-                    pa.scalar(value, kind)
-                except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-                    good[row] = False
-                    self.context.reject(bundle, row, error, function=self.op.function)
-            bundle = bundle.take(good)
-            array = pa.array([v for v, ok in zip(results, good.tolist(), strict=True) if ok], self.op.type)
+        bundle, (array,) = build_columns(bundle, [results], [self.builder], self.context)
         columns = dict(zip(bundle.batch.schema.names, bundle.batch.columns, strict=True))
         columns[self.op.output] = array
         return bundle.with_data(pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
+
+    def snapshot(self) -> Any:
+        return snapshot_types([self.builder])
+
+    def restore(self, state: Any) -> None:
+        restore_types([self.builder], state)

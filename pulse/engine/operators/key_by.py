@@ -37,6 +37,14 @@ def check_key(key: Any) -> Any:
     )
 
 
+def check_keys(keys: list[Any]) -> list[Any]:
+    """Return keys that all have safe types; looks at each type once."""
+    kinds = set(map(type, keys))
+    if UUID not in kinds and all(issubclass(kind, (*KEY_TYPES, type(None))) for kind in kinds):
+        return keys
+    return [check_key(key) for key in keys]
+
+
 class KeyByFunctionOperator(Elementwise):
     """Executes ``KeyByOp`` with a function: its result becomes a field of the record."""
 
@@ -48,7 +56,9 @@ class KeyByFunctionOperator(Elementwise):
 
     def apply(self, bundle: Bundle) -> Bundle:
         function = self.function
-        keys, good = call_each(lambda row: check_key(function(row)), bundle.rows, bundle, self.context)
+        keys, good = call_each(
+            lambda row: check_key(function(row)), bundle.rows, bundle, self.context, person=function
+        )
         kept = bundle if good is None else bundle.take(good)
         name = self.name
         return kept.with_data(

@@ -59,7 +59,7 @@ class RouteOperator(Operator):
                 raise ValueError(f"partition function returned {index}, but must return 0 to {count - 1}")
             return int(index)
 
-        results, good = call_each(target, bundle.rows, bundle, self.context)
+        results, good = call_each(target, bundle.rows, bundle, self.context, person=function)
         kept = bundle if good is None else bundle.take(good)
         return kept, np.array(results, np.int64)
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 from pulse.engine.operator import Elementwise
 from pulse.engine.operators.function import call_each
 from pulse.engine.watermarks import WatermarkGenerator
-from pulse.model.time import MAX_EVENT_TIME, MAX_TIME, MIN_EVENT_TIME, from_datetime
+from pulse.errors import RecordError
+from pulse.model.time import MAX_EVENT_TIME, MAX_TIME, MIN_EVENT_TIME, MIN_TIME, from_datetime
 from pulse.model.watermarks import FromField
 
 if TYPE_CHECKING:
@@ -37,10 +38,13 @@ class TimestampOperator(Elementwise):
     def _times(self, bundle: Bundle) -> tuple[Bundle, Int64s]:
         time: Any = self.time
         if callable(time):
-            results, good = call_each(lambda row: to_micros(time(row)), bundle.rows, bundle, self.context)
+            results, good = call_each(
+                lambda row: to_micros(time(row)), bundle.rows, bundle, self.context, person=time
+            )
             return bundle if good is None else bundle.take(good), np.array(results, np.int64)
         if bundle.is_rows:
-            times, bad, reason = time.parse_values([row.get(time.field) for row in bundle.rows])
+            values = [row.get(time.field) if isinstance(row, dict) else None for row in bundle.rows]
+            times, bad, reason = time.parse_values(values)
         else:
             times, bad, reason = time.parse_column(bundle.batch.column(time.field))
         if not bad.any():
@@ -82,13 +86,38 @@ def to_micros(time: Any) -> int:
 
 
 def promises(bundle: Bundle, strategy: Any) -> Int64s | None:
-    """Return the values of the watermark field, when the strategy reads one."""
+    """Return the values of the watermark field, when the strategy reads one; null promises nothing.
+
+    Raises:
+        RecordError: when a value is neither an integer nor a time.
+    """
     if not isinstance(strategy, FromField):
         return None
+    name = strategy.field
     if bundle.is_rows:
-        values = [row[strategy.field] for row in bundle.rows]
-        return np.array([from_datetime(v) if isinstance(v, datetime) else v for v in values], np.int64)
-    column = bundle.batch.column(strategy.field)
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz))
-    return column.cast(pa.int64()).to_numpy(zero_copy_only=False)
+        records = [row if isinstance(row, dict) else {} for row in bundle.rows]
+        return np.array([_promise(record.get(name), name) for record in records], np.int64)
+    column = bundle.batch.column(name)
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    elif not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
+        raise _no_promise(name, str(kind))
+    filled: Any = column.cast(pa.int64()).fill_null(MIN_TIME)
+    return np.asarray(filled.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _promise(value: Any, field: str) -> int:
+    if value is None:
+        return MIN_TIME
+    if isinstance(value, datetime):
+        return from_datetime(value)
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise _no_promise(field, f"{type(value).__name__} {value!r}")
+    return max(MIN_TIME, min(int(value), MAX_TIME))
+
+
+def _no_promise(field: str, found: str) -> RecordError:
+    return RecordError(
+        f"watermark field {field!r} is {found}, but must be a timestamp or an integer in microseconds"
+    )

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from pulse.engine.aggregation import GroupedAggregation
 from pulse.engine.aggregation.values import comparable
-from pulse.engine.convert import ColumnBuilder, build_columns, restore_types, snapshot_types
+from pulse.engine.convert import ColumnBuilder, build_columns, lacks, restore_types, snapshot_types
 from pulse.engine.evaluation import FAILURES, evaluate_columns
+from pulse.engine.operators.key_by import check_key, check_keys
 from pulse.engine.windowing.names import RECORD, TIME, key_column
 from pulse.graph.collection import passed_field
 from pulse.model.aggregates import max as latest
@@ -133,12 +134,14 @@ class AggregateInputs:
         getters = self.getters
         try:
             values: list[list[Any]] = [list(map(get, rows)) for get in getters]
+            values[: len(self.by)] = map(check_keys, values[: len(self.by)])
         except FAILURES:
             good = np.ones(len(bundle), np.bool_)
             values = [[] for _ in getters]
             for i, row in enumerate(rows):
                 try:
                     found = [get(row) for get in getters]
+                    found[: len(self.by)] = map(check_key, found[: len(self.by)])
                 except FAILURES as error:
                     good[i] = False
                     self.context.reject(bundle, i, _reason(error, row))
@@ -156,6 +159,4 @@ def _getter(expr: Expr, schema: pa.Schema | None) -> Any:
 
 
 def _reason(error: BaseException, row: Any) -> BaseException | str:
-    if isinstance(error, KeyError) and isinstance(row, dict):
-        return f"record has no field {error.args[0]!r}; it has: {', '.join(map(str, row)) or 'none'}"
-    return error
+    return lacks(row, error.args[0]) if isinstance(error, KeyError) and isinstance(row, dict) else error

@@ -18,6 +18,8 @@ from pulse.graph.ops import (
 from pulse.graph.ops.grouping import takes_custom
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from pulse.graph.logical import Graph, Port
     from pulse.graph.ops import Op
     from pulse.model.expressions import Expr
@@ -52,9 +54,14 @@ def vouched(graph: Graph, port: Port) -> bool:
             surely = False
         case FunctionOp(shape="batches"):
             surely = True  # batches are cast to the schema
-        case FlattenOp() if any(graph.types[each].schema != found.schema for each in node.inputs):
-            surely = False  # records keep the types of their branch
+        case FlattenOp() if any(_fields(graph, each) != _fields(graph, port) for each in node.inputs):
+            surely = False  # records keep the fields and types of their branch
     return all(vouched(graph, each) for each in node.inputs) if surely is None else surely
+
+
+def _fields(graph: Graph, port: Port) -> dict[str, pa.DataType]:
+    schema = graph.types[port].schema
+    return {} if schema is None else {field.name: field.type for field in schema}
 
 
 def cannot_fail(graph: Graph, port: Port, *expressions: Expr) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
-from pulse.errors import ConnectorError
+from pulse.errors import ConnectorError, did_you_mean
 from pulse.io.files import Text, TextFiles, TextFormat
 from pulse.io.jsonl.decode import JsonFormat
 from pulse.io.jsonl.sniff import sniff
@@ -40,7 +40,8 @@ class JsonLines(TextFiles):
         follow: whether to wait for what is added to the (one, local, uncompressed) file.
         block_bytes: about how much to read at a time; None leaves it to the plan.
         expect: fields that a sniffed schema has in any case: one that the first MiB does not show is a
-            string, null where it is missing.
+            string, null where it is missing. A name that resembles one that is there is taken for a
+            misspelling and not added.
 
     Example:
         >>> import tempfile, pathlib
@@ -81,7 +82,11 @@ class JsonLines(TextFiles):
     def sniff(self, head: list[Text]) -> pa.Schema:
         """Return the schema that the first lines show, with the fields that are expected in any case."""
         found = sniff([text.data for text in head], self.label)
-        unseen = [name for name in self.expect if name not in found.names]
+        unseen = [
+            name
+            for name in self.expect
+            if name not in found.names and did_you_mean(name, found.names) is None
+        ]
         if unseen:
             logger.warning(
                 "%s: no record at its start has field %s: it is null where it is missing",

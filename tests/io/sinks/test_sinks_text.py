@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pulse.errors import RecordError
 from pulse.io.sinks import text, values
-from pulse.io.sinks.columns import to_rows
+from pulse.model.rows import to_rows
 
 
 class Point(NamedTuple):
