@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script
 """Draw the pictures of the pages, as SVG.
 
 Run:    python docs/diagrams.py
@@ -26,16 +27,21 @@ class Svg:
 
     def __init__(self, width: int, height: int, title: str) -> None:
         self.parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-            f'height="{height}" font-family="system-ui, sans-serif" font-size="12" role="img">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+                f'height="{height}" font-family="system-ui, sans-serif" font-size="12" role="img">'
+            ),
             f"<title>{title}</title>",
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         ]
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "none") -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "none"
+    ) -> None:
         """Draw a rectangle."""
         self.parts.append(
-            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{fill}" stroke="{stroke}"/>'
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" '
+            f'fill="{fill}" stroke="{stroke}"/>'
         )
 
     def path(self, points: list[tuple[float, float]], colour: str, *, dashed: bool = False) -> None:
@@ -49,12 +55,16 @@ class Svg:
     def dot(self, x: float, y: float, colour: str, *, hollow: bool = False) -> None:
         """Draw a record."""
         fill = "#ffffff" if hollow else colour
-        self.parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="5" fill="{fill}" stroke="{colour}" stroke-width="2"/>')
+        self.parts.append(
+            f'<circle cx="{x:g}" cy="{y:g}" r="5" fill="{fill}" stroke="{colour}" stroke-width="2"/>'
+        )
 
     def text(self, x: float, y: float, text: str, colour: str = INK, anchor: str = "start") -> None:
         """Write a line of text."""
         escaped = text.replace("&", "&amp;").replace("<", "&lt;")
-        self.parts.append(f'<text x="{x:g}" y="{y:g}" fill="{colour}" text-anchor="{anchor}">{escaped}</text>')
+        self.parts.append(
+            f'<text x="{x:g}" y="{y:g}" fill="{colour}" text-anchor="{anchor}">{escaped}</text>'
+        )
 
     def done(self) -> str:
         """Return the drawing."""
@@ -83,7 +93,13 @@ def tutorial_watermark() -> str:
         svg.box(left, y(start + SIZE), width - left - 20, y(start) - y(start + SIZE), BANDS[index % 2])
         svg.text(left - 8, y(start) + 4, clock(start) if start >= 0 else "11:59:00", SOFT, "end")
         if 0 <= start < 240 - SIZE:
-            svg.text(width - 26, y(start + SIZE) + 14, f"[{clock(start)[:5]}, {clock(start + SIZE)[:5]})", SOFT, "end")
+            svg.text(
+                width - 26,
+                y(start + SIZE) + 14,
+                f"[{clock(start)[:5]}, {clock(start + SIZE)[:5]})",
+                SOFT,
+                "end",
+            )
     mark, highest = -60, -10_000
     trail = [(float(left), y(mark))]
     for index, (at, _) in enumerate(VIEWS):

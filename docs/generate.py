@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script
 """Write the reference pages of the config file and of the command line, from the code that reads them.
 
 Run:    python docs/generate.py
@@ -34,8 +35,9 @@ CONFIG_INTRO = """\
 
 <!-- Written by docs/generate.py: change the models in pulse/config/options, then run it. -->
 
-A pipeline as TOML: where records come from, what happens to them, where they go. `pulse check` reads it without running
-anything; `pulse schema` prints its JSON Schema for editors. Unknown keys are errors with a suggestion.
+A pipeline as TOML: where records come from, what happens to them, where they go. `pulse check` reads it
+without running anything; `pulse schema` prints its JSON Schema for editors. Unknown keys are errors with a
+suggestion.
 
 ```toml
 [[source]]
@@ -65,20 +67,24 @@ kind = "file"
 path = "-"
 ```
 
-- **Steps** stand in the order in which records pass them. Each reads the step above it; the first reads the only source; a sink reads
-  the last step. `input` says otherwise: the `name` of a source or step, `name.late`, `name.errors`, or `name.<output>` of a step with
-  several outputs. A step may read one that stands below it.
-- **Durations** are texts with units: `"10s"`, `"1h30m"`, `"250ms"`; us, ms, s, m, h, d, w. A bare number is refused.
-- **Expressions** and **aggregates** are texts: see [expressions](expressions.md) and [aggregates](aggregates.md).
-- **Functions** are named `module:function`. The module is looked for beside the config file first, then among installed packages. Naming one
-  runs its code: a config file is trusted as much as the Python it names.
-- **Variables**: `${NAME}` and `${NAME:-default}` in texts are replaced from the environment; `$${` is a plain `${`. Errors show the text as
-  written, never the value, which may be a secret.
-- **Overrides**: `--set window.size=30s`, `--set step.NAME.size=30s`, `--set source.0.path=in.jsonl` replace values; the value is TOML where it
-  reads as such, else text.
+- **Steps** stand in the order in which records pass them. Each reads the step above it; the first reads the
+  only source; a sink reads the last step. `input` says otherwise: the `name` of a source or step,
+  `name.late`, `name.errors`, or `name.<output>` of a step with several outputs. A step may read one that
+  stands below it.
+- **Durations** are texts with units: `"10s"`, `"1h30m"`, `"250ms"`; us, ms, s, m, h, d, w. A bare number is
+  refused.
+- **Expressions** and **aggregates** are texts: see [expressions](expressions.md) and
+  [aggregates](aggregates.md).
+- **Functions** are named `module:function`. The module is looked for beside the config file first, then among
+  installed packages. Naming one runs its code: a config file is trusted as much as the Python it names.
+- **Variables**: `${NAME}` and `${NAME:-default}` in texts are replaced from the environment; `$${` is a plain
+  `${`. Errors show the text as written, never the value, which may be a secret.
+- **Overrides**: `--set window.size=30s`, `--set step.NAME.size=30s`, `--set source.0.path=in.jsonl` replace
+  values; the value is TOML where it reads as such, else text.
 - **Paths** of data are relative to the working directory.
-- The **short form**, `[window]` and `[ops]` in place of steps, stands for window, key_by and aggregate. A result has the key under its own
-  name, `window_start`, `window_end`, and `count`, `sum`, `avg` or `distinct_count`:
+- The **short form**, `[window]` and `[ops]` in place of steps, stands for window, key_by and aggregate. A
+  result has the key under its own name, `window_start`, `window_end`, and `count`, `sum`, `avg` or
+  `distinct_count`:
 
 ```toml
 [source]
@@ -104,7 +110,8 @@ kind = "parquet"
 out_dir = "outputs"
 ```
 
-Fields marked **needed** must be given. A default of `-` means that leaving the key out has the meaning told beside it.
+Fields marked **needed** must be given. A default of `-` means that leaving the key out has the meaning told
+beside it.
 """
 
 CLI_INTRO = """\
@@ -112,8 +119,9 @@ CLI_INTRO = """\
 
 <!-- Written by docs/generate.py: change the commands in pulse/cli, then run it. -->
 
-`pulse COMMAND [CONFIG|MODULE:PIPELINE] [OPTIONS]`. What a command works on is a [config file](config.md), or a Python object by its name:
-`package.module:pipeline`, a `Pipeline` or a function without arguments that returns one.
+`pulse COMMAND [CONFIG|MODULE:PIPELINE] [OPTIONS]`. What a command works on is a [config file](config.md), or
+a Python object by its name: `package.module:pipeline`, a `Pipeline` or a function without arguments that
+returns one.
 
 ```sh
 pulse new words
@@ -204,7 +212,9 @@ def _kind(value: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one case per shap
         return "table of texts"
     if "Units: us" in value.get("description", "") or "250ms" in value.get("examples", ()):
         return "duration"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "truth value"}[str(kind)]
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "truth value"}[
+        str(kind)
+    ]
 
 
 def _shown(value: Any) -> str:
@@ -221,7 +231,11 @@ def cli_page() -> str:
         command = cli.commands[name]
         own = click.Context(command, info_name=f"pulse {name}")
         usage = " ".join([own.info_name or "", *command.collect_usage_pieces(own)])
-        parts += [f"## pulse {name}\n", f"```text\n{usage}\n```\n", f"{inspect.cleandoc(command.help or '')}\n"]
+        parts += [
+            f"## pulse {name}\n",
+            f"```text\n{usage}\n```\n",
+            f"{inspect.cleandoc(command.help or '')}\n",
+        ]
         parts += ["| option | variable | |", "|---|---|---|"]
         for parameter in command.get_params(own):
             if isinstance(parameter, click.Option) and parameter.name != "help":

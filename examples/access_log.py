@@ -2,12 +2,12 @@
 
 Run:    python examples/access_log.py [log] [bound]
         With PULSE_SHARED set, the log is $PULSE_SHARED/data/apache_access_log/apache_logs; otherwise a small
-        sample beside this file. ``bound`` is how far out of order lines may be; 59s unless given.
+        sample. ``bound`` is how far out of order lines may be; 59s unless given.
 Twin:   pulse run examples/access_log.toml
 Expect: the ten longest sessions, how many there are, and how many requests came too late for theirs.
 
-A web server writes a line when a request is done, stamped with when it began: so the log is out of order, here
-by at most 59 seconds. With that bound nothing is late. With a smaller one a request whose own 30-minute
+A web server writes a line when a request is done, stamped with when it began: so the log is out of order,
+here by at most 59 seconds. With that bound nothing is late. With a smaller one a request whose own 30-minute
 session was over when it came would go to ``.late``; with sessions this long that needs a very late request.
 State is one row per open session: a visitor who went away leaves nothing behind.
 """
@@ -41,7 +41,8 @@ from pulse import (
 
 SAMPLE = Path(__file__).parent / "data" / "access.log"
 LINE = re.compile(
-    r'(?P<host>\S+) \S+ \S+ \[(?P<time>[^]]+)\] "(?:\S+ )?(?P<path>\S*).*?" (?P<status>\d{3}) (?P<bytes>\d+|-)'
+    r"(?P<host>\S+) \S+ \S+ \[(?P<time>[^]]+)\] "
+    r'"(?:\S+ )?(?P<path>\S*).*?" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 )
 FIELDS = {"host": "string", "time": "string", "path": "string", "status": "int64", "bytes": "int64"}
 TIME_FORMAT = "%d/%b/%Y:%H:%M:%S %z"
@@ -93,8 +94,13 @@ def main(path: str | None = None, bound: str = "59s") -> None:
     found = result.records(sessions)
     found.sort(key=lambda s: (s["window_start"] - s["window_end"], s["host"]))
     for s in found[:10]:
-        print(f"{s['window_start']:%d %b %H:%M} {s['host']:<16} {s['requests']:>5} requests, {s['pages']:>4} pages")
-    print(f"{result.records_in} lines, {len(found)} sessions, {result.late} late, {result.errored} unreadable")
+        print(
+            f"{s['window_start']:%d %b %H:%M} {s['host']:<16} "
+            f"{s['requests']:>5} requests, {s['pages']:>4} pages"
+        )
+    print(
+        f"{result.records_in} lines, {len(found)} sessions, {result.late} late, {result.errored} unreadable"
+    )
 
 
 if __name__ == "__main__":

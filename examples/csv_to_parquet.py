@@ -1,4 +1,4 @@
-"""Copy a CSV file to Parquet, one directory per day, with the lines that are not records in a file of their own.
+"""Copy a CSV file to Parquet, one directory per day; lines that are no records go to a file of their own.
 
 Run:    python examples/csv_to_parquet.py [orders.csv] [output directory]
 Twin:   pulse run examples/csv_to_parquet.toml
@@ -28,7 +28,13 @@ from pulse import (
 )
 
 DATA = Path(__file__).parent / "data" / "orders.csv"
-SCHEMA = {"ordered_at": "timestamp", "order": "int64", "customer": "string", "amount": "decimal(10, 2)", "note": "string"}
+SCHEMA = {
+    "ordered_at": "timestamp",
+    "order": "int64",
+    "customer": "string",
+    "amount": "decimal(10, 2)",
+    "note": "string",
+}
 
 
 def build(path: str, out_dir: str) -> Pipeline:

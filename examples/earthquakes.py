@@ -59,7 +59,10 @@ def main(path: str | None = None) -> None:
     last = {day["window_start"]: day for day in firings}
     for start, day in sorted(last.items()):
         corrections = times[start] - 1
-        print(f"{start:%Y-%m-%d}  {day['quakes']:>4} quakes, strongest {day['strongest']}, corrected {corrections} times")
+        print(
+            f"{start:%Y-%m-%d}  {day['quakes']:>4} quakes, strongest {day['strongest']}, "
+            f"corrected {corrections} times"
+        )
     print(f"{result.records_in} reports, {result.late} too late to count")
 
 

@@ -61,7 +61,9 @@ def main(path: str = str(DATA), out_dir: str = "outputs/wordcount") -> None:
     print(f"{result.records_in} records in, {result.records_out} counts out")
     for name in result.written:
         print(f"wrote {name}")
-        table = pq.read_table(name, partitioning=None).sort_by([("count", "descending"), ("word", "ascending")])
+        table = pq.read_table(name, partitioning=None).sort_by(
+            [("count", "descending"), ("word", "ascending")]
+        )
         for row in table.slice(0, 5).to_pylist():
             print(f"  {row['window_start']:%H:%M}  {row['word']:<10} {row['count']}")
 

@@ -76,7 +76,9 @@ def quakes(random: Random) -> list[str]:
     reports = []
     for _ in range(120):
         at = START + timedelta(minutes=random.randint(0, 5 * 24 * 60))
-        delay = random.choice((timedelta(minutes=3), timedelta(minutes=40), timedelta(hours=8), timedelta(days=2)))
+        delay = random.choice(
+            (timedelta(minutes=3), timedelta(minutes=40), timedelta(hours=8), timedelta(days=2))
+        )
         updated = at + delay * (0.5 + random.random())
         magnitude = round(random.expovariate(0.7) + 0.3, 1)
         reports.append((updated, at, magnitude, random.choice(places)))
@@ -92,7 +94,9 @@ def orders(random: Random) -> list[str]:
     at = START
     for number in range(1, 81):
         note = random.choice(("", "", "gift", '"call, then deliver"'))
-        lines.append(f"{_iso(at)},{number},c{random.randint(1, 9)},{random.randint(100, 9999) / 100:.2f},{note}")
+        lines.append(
+            f"{_iso(at)},{number},c{random.randint(1, 9)},{random.randint(100, 9999) / 100:.2f},{note}"
+        )
         at += timedelta(minutes=random.randint(5, 90))
     lines.insert(20, "2024-05-01T20:00:00Z,twenty,c3,12.00,")
     lines.insert(50, "2024-05-02T20:00:00Z,50,c4")

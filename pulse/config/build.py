@@ -14,10 +14,11 @@ from pulse.config.options.sinks import ParquetSinkOptions
 from pulse.config.options.step import Settings
 from pulse.config.references import output_of, split_reference
 from pulse.config.short_form import expecting_key, original_payload, steps_of
-from pulse.errors import PulseError
+from pulse.errors import PipelineError, PulseError
 from pulse.graph.logical import Port
 from pulse.graph.ops import ERRORS
 from pulse.io.sinks import JsonLinesSink
+from pulse.model.watermarks import BoundedOutOfOrderness
 from pulse.transforms.core import PCollection, Pipeline
 from pulse.transforms.ends import Read, Write
 from pulse.transforms.routing import Flatten
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pulse.config.short_form import Placed
     from pulse.errors import ConfigError
     from pulse.transforms.core import Transform
+
+_IDLE = "idle_timeout has no effect without max_out_of_orderness: no watermark moves before the end"
+_IDLE_HINT = "set max_out_of_orderness too, or leave idle_timeout out"
 
 logger = logging.getLogger("pulse.config")
 
@@ -72,6 +76,7 @@ class _Builder:
         for index, sink in enumerate(self.config.sink):
             self._sink(sink, self._path("sink", index))
         self._dead_letters()
+        self._check_idle_timeout()
         return self.pipeline
 
     def _path(self, table: str, index: int) -> KeyPath:
@@ -80,14 +85,16 @@ class _Builder:
     def _source(self, options: SourceOptions, path: KeyPath) -> None:
         with self._at(path):
             source = expecting_key(options.build(), self.config.ops)
-            if not source.bounded and options.delay(self.config.time) is None:
+            strategy = options.strategy(self.config.time, source)
+            if isinstance(strategy, BoundedOutOfOrderness) and options.delay(self.config.time) is None:
                 logger.warning(
                     "%s: %s never ends and max_out_of_orderness is not set: with 0s, a record that is behind "
                     "another is late",
                     self.document.where(path),
                     source.label,
                 )
-            strategy = options.strategy(self.config.time, source)
+            if options.idle_timeout is not None and not isinstance(strategy, BoundedOutOfOrderness):
+                raise PipelineError(_IDLE, hint=_IDLE_HINT)
             read = Read(source, watermarks=strategy, on_error=options.on_error or self.settings.on_error)
             collection = self.pipeline | (options.name >> read if options.name else read)
             self.outputs[options.name or "source"] = (collection, ())
@@ -165,6 +172,14 @@ class _Builder:
                 f"add to {'this step' if own else '[time]'}: accumulation = 'accumulating' (each firing "
                 "repeats the whole window) or 'discarding' (only what is new)",
             )
+
+    def _check_idle_timeout(self) -> None:
+        strategies = [getattr(node.op, "watermarks", None) for node in self.pipeline.graph]
+        if self.config.time.idle_timeout and not any(
+            isinstance(s, BoundedOutOfOrderness) for s in strategies
+        ):
+            with self._at(("time",)):
+                raise PipelineError(_IDLE, hint=_IDLE_HINT)
 
     def _sink(self, options: SinkOptions, path: KeyPath) -> None:
         (before,) = self._inputs(options.input, path, self.steps[-1] if self.steps else None)

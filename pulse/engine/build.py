@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pulse.engine.operators.convert import ToColumnsOperator, ToRowsOperator
 from pulse.engine.operators.filter import FilterOperator
+from pulse.engine.operators.flatten import FlattenOperator
 from pulse.engine.operators.function import (
     FieldsOperator,
     FilterFunctionOperator,
@@ -65,7 +66,7 @@ def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set 
 
     Args:
         node: the step.
-        before: the type of its (first) input.
+        before: the type of its input; of a flatten, what its inputs become.
         context: what the machine may use.
     """
     match node.op:
@@ -83,8 +84,10 @@ def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set 
             return KeyByFunctionOperator(op, context)
         case KeyByOp() as op if op.computed:
             return ProjectOperator(op.computed, keep=True, schema=before.schema, context=context)
-        case KeyByOp() | FlattenOp():
+        case KeyByOp():
             return PassOperator(context)
+        case FlattenOp():
+            return FlattenOperator(before.schema, context)
         case WindowOp():
             return WindowOperator(context)
         case RouteOp() as op:

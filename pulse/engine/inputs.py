@@ -17,7 +17,8 @@ class InputWatermarks:
     """Tracks the watermark of each input and their minimum, which never goes back.
 
     An idle input leaves the minimum; when it returns it counts again once it has caught up. When all are
-    idle, the watermark advances to the highest of them.
+    idle, the watermark advances to the highest of them. An input that is over does not count: as long as
+    another one may still speak, the end of time has not come.
 
     Args:
         count: number of inputs.
@@ -66,8 +67,9 @@ class InputWatermarks:
         return not self.all_ended and all(i or e for i, e in zip(self.idle, self.ended, strict=True))
 
     def _refresh(self) -> bool:
-        active = [m for m, idle in zip(self.marks, self.idle, strict=True) if not idle]
-        mark = min(active) if active else max(self.marks, default=MIN_TIME)
+        going = [(m, idle) for m, idle in zip(self.marks, self.idle, strict=True) if m < MAX_TIME]
+        active = [mark for mark, idle in going if not idle]
+        mark = min(active) if active else max((mark for mark, _ in going), default=MAX_TIME)
         if mark <= self.current:
             return False
         self.current = mark

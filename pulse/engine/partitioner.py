@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,8 @@ import pyarrow.compute as pc
 
 from pulse.engine.windowing.names import key_column
 from pulse.graph.plan import KEY_GROUPS
+from pulse.model.rows import to_values
+from pulse.model.time import from_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +31,13 @@ _CACHE = 1 << 20
 
 
 def stable_hash(value: Any) -> int:  # noqa: PLR0911 - one line per kind of key
-    """Return a hash of a key value, the same in every process; ``1`` and ``1.0`` have the same.
+    """Return a hash of a key value, the same in every process; equal values have equal hashes.
 
     Example:
-        >>> stable_hash(1) == stable_hash(1.0), stable_hash("a") == stable_hash("b")
-        (True, False)
+        >>> stable_hash(1) == stable_hash(1.0) == stable_hash(Decimal("1.00"))
+        True
+        >>> stable_hash("a") == stable_hash("b")
+        False
     """
     if value is None:
         return 0
@@ -39,8 +45,10 @@ def stable_hash(value: Any) -> int:  # noqa: PLR0911 - one line per kind of key
         return zlib.crc32(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, bytes):
         return zlib.crc32(value)
-    if isinstance(value, bool):
-        return 1 + value
+    if isinstance(value, datetime):
+        value = from_datetime(value)
+    elif isinstance(value, Decimal) and value.is_finite():
+        value = int(value) if value == int(value) else float(value)
     if isinstance(value, float):
         if math.isnan(value):
             return 3
@@ -50,6 +58,11 @@ def stable_hash(value: Any) -> int:  # noqa: PLR0911 - one line per kind of key
     if isinstance(value, int):
         return zlib.crc32(value.to_bytes(max(9, value.bit_length() // 8 + 1), "little", signed=True))
     return zlib.crc32(str(value).encode())
+
+
+def _field(record: Any, name: str) -> Any:
+    """Return a key; of a record without it, what the step that takes it will reject."""
+    return record.get(name) if isinstance(record, dict) else None
 
 
 class Partitioner:
@@ -75,7 +88,9 @@ class Partitioner:
         total = np.zeros(len(bundle), np.int64)
         for key in self.keys:
             if bundle.is_rows:
-                hashes = np.fromiter((self._hash(row[key]) for row in bundle.rows), np.int64, len(bundle))
+                hashes = np.fromiter(
+                    (self._hash(_field(row, key)) for row in bundle.rows), np.int64, len(bundle)
+                )
             else:
                 name = key_column(key) if bundle.partial else key
                 hashes = self._column(bundle.batch.column(name))
@@ -85,16 +100,20 @@ class Partitioner:
         return (total >> 12) % KEY_GROUPS
 
     def _column(self, column: Any) -> Int64s:
-        if not pa.types.is_dictionary(column.type):
-            column = pc.dictionary_encode(column, null_encoding="encode")
-        values = column.dictionary.to_pylist()
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        column = pc.dictionary_encode(column, null_encoding="encode")
+        values = to_values(column.dictionary)
         hashes = np.fromiter((self._hash(value) for value in values), np.int64, len(values))
         if not len(hashes):
             return np.zeros(len(column), np.int64)
         return hashes[np.asarray(column.indices.to_numpy(zero_copy_only=False), np.int64)]
 
     def _hash(self, value: Any) -> int:
-        found = self._known.get(value)
+        try:
+            found = self._known.get(value)
+        except TypeError:
+            return 0  # a list or the like: whichever replica takes it says that it is no key
         if found is None:
             found = stable_hash(value)
             if len(self._known) >= _CACHE:

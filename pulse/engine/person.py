@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pulse.errors import RecordError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _OWN = str(Path(__file__).resolve().parent.parent) + os.sep
 _FOREIGN = tuple(sysconfig.get_paths()[name] + os.sep for name in ("stdlib", "purelib", "platlib"))
@@ -32,6 +35,16 @@ def line_of(error: BaseException, function: Callable[..., Any] | None = None) ->
         code = getattr(function, "__code__", None)
         found = f"{code.co_filename}:{code.co_firstlineno}" if code else None
     return found
+
+
+@contextmanager
+def naming(step: str) -> Iterator[None]:
+    """Say which step an error belongs to that does not know."""
+    try:
+        yield
+    except RecordError as error:
+        error.step = error.step or step
+        raise
 
 
 def describe(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from pulse.engine.messages import EndOfInput, IdleInput, Watermark
 from pulse.engine.observer import SILENT, Observer
 from pulse.engine.operator import StepContext
 from pulse.engine.operators.timestamps import promises
+from pulse.engine.person import naming
 from pulse.engine.prefix import Worked, with_watermarks
 from pulse.engine.stage import Emission, StageMachine
 from pulse.engine.watermarks import WatermarkGenerator
@@ -87,9 +88,10 @@ class SourceMachine:
         if times is None:
             times = np.full(count, MIN_TIME, np.int64)
         bundle = Bundle(decoded.data, times, MIN_TIME, origin=Origin(block.origin, decoded.numbers + first))
-        marks = split.generator.assign(
-            times, promises=promises(bundle, split.generator.strategy), promised=decoded.watermark
-        )
+        with naming(self.name):
+            marks = split.generator.assign(
+                times, promises=promises(bundle, split.generator.strategy), promised=decoded.watermark
+            )
         self._moved(split, block, first + decoded.units, decoded.ignored)
         if count:
             bundle = Bundle(bundle.data, times, marks, origin=bundle.origin)
@@ -118,7 +120,8 @@ class SourceMachine:
         emitted = list(self._bad(split, first, worked.bad))
         count = len(worked.numbers)
         self._count(count, len(worked.bad))
-        marks = split.generator.assign(worked.times, promised=worked.promised)
+        with naming(self.name):
+            marks = split.generator.assign(worked.times, promised=worked.promised)
         self._moved(split, block, first + worked.units, worked.ignored)
         emitted += self.machine.take_books(worked.ledgers, worked.failures)
         for bundle in worked.bundles:

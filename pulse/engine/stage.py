@@ -11,9 +11,10 @@ from pulse.engine.ledger import Ledger, StepLedger
 from pulse.engine.messages import EndOfInput, IdleInput, Message, Watermark
 from pulse.engine.observer import SILENT, Observer
 from pulse.engine.operator import Failure, Operator, StepContext
+from pulse.engine.person import naming
 from pulse.errors import PulseInternalError
 from pulse.graph.logical import Port
-from pulse.graph.ops import MAIN, AggregateOp, ReadOp
+from pulse.graph.ops import MAIN, AggregateOp, FlattenOp, ReadOp
 from pulse.model.bundle import Bundle
 from pulse.model.time import MIN_TIME
 
@@ -67,7 +68,7 @@ class StageMachine:
         self.operators: list[Operator] = [
             build_operator(
                 node,
-                plan.input_type(node),
+                plan.output_type(node) if isinstance(node.op, FlattenOp) else plan.input_type(node),
                 StepContext(node.name, node.op.on_error, observer),
             )
             for node in self.nodes
@@ -119,7 +120,8 @@ class StageMachine:
         made, spent = iter(operator.process(bundle)), 0.0
         while True:
             started = perf_counter()
-            out = next(made, None)
+            with naming(name):
+                out = next(made, None)
             spent += perf_counter() - started
             if out is None:
                 break
@@ -175,7 +177,9 @@ class StageMachine:
         self.marks[index] = mark
         operator, name = self.operators[index], self.nodes[index].name
         self.observer.watermark(name, mark)
-        yield from self._hand_on(index, operator.advance(mark))
+        with naming(name):
+            freed = list(operator.advance(mark))
+        yield from self._hand_on(index, freed)
         if operator.stateful:
             self.observer.state(name, operator.context.ledger.held)
         yield from self._advance(index + 1, operator.output_watermark(mark))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pulse.graph.logical import Port
 from pulse.graph.ops import ReadOp, WriteOp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pulse.graph.collection import CollectionType
-    from pulse.graph.logical import Graph, Node, Port
+    from pulse.graph.logical import Graph, Node
     from pulse.io.base import Layout
 
 Exchange: TypeAlias = Literal["direct", "hash", "forward", "gather"]
@@ -143,6 +144,10 @@ class Plan:
             return how
         by = f"({', '.join(edge.keys)})" if edge.keys is not None else ""
         return f"{how}{by} x{max(self.by_name[edge.source].replicas, self.by_name[edge.target].replicas)}"
+
+    def output_type(self, node: Node) -> CollectionType:
+        """Return the type of the main output of a step."""
+        return self.graph.types[Port(node.name)]
 
     def input_type(self, node: Node, position: int = 0) -> CollectionType:
         """Return the type of an input of a step."""

@@ -8,7 +8,6 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import click
-import pytest
 
 from pulse import __version__
 from pulse.cli.main import cli
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
     from click.testing import Result
 
     Invoke = Callable[..., Result]

@@ -60,21 +60,26 @@ def test_light_commands_import_nothing_heavy(project: Path, arguments: list[str]
         "except SystemExit:\n"
         f"    sys.exit(','.join(name for name in {HEAVY!r} if name in sys.modules) or 0)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = call(sys.executable, "-c", code)
     assert done.returncode == 0, done.stderr
+
+
+def call(*command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)  # noqa: S603 - ours
 
 
 def test_from_stdin_to_stdout(project: Path) -> None:
     command = [*PULSE, "run", "p.toml", "--set", "source.path=-", "--set", "sink.path=-"]
     lines = (project / "in.jsonl").read_text()
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
+    done = call(*command, text=lines)
+    assert done.returncode == 0, done.stderr
     assert sorted(json.loads(line)["count"] for line in done.stdout.splitlines()) == [1, 2]
     assert done.stderr.splitlines()[0] == "running p.toml (5 steps)"
 
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own command
         [*PULSE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     )
     try:
@@ -127,7 +132,7 @@ def test_serve_serves_until_a_signal(project: Path, number: signal.Signals) -> N
 
 def test_serve_on_an_address_that_is_not_ours(project: Path) -> None:
     command = [*PULSE, "serve", "--port", "0", "--http-host", "192.0.2.1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = call(*command)
     assert done.returncode == 1
     assert done.stderr.startswith("error: cannot serve on 192.0.2.1:0: ")
     assert "Traceback" not in done.stderr

@@ -135,13 +135,12 @@ def test_python_pipelines(pulse: Invoke, project: Path) -> None:
         (
             ["run", "none.toml"],
             2,
-            "error: config 'none.toml' does not exist\nhint: start with a project of your own: pulse new my-pipeline\n",
+            "error: config 'none.toml' does not exist\nhint: start with a project of your own: pulse new ",
         ),
         (
             ["run", "p.toml", "--set", "ops.count_by=wrd"],
             2,
-            "error: p.toml:10: step 'KeyBy(wrd)': field 'wrd' does not exist; fields: ts, word\n"
-            "hint: did you mean 'word'?\n",
+            "error: p.toml:10: step 'KeyBy(wrd)': field 'wrd' does not exist; fields: ts, word\nhint: did you",
         ),
         (
             ["run", "no_such_module:pipeline"],
@@ -152,7 +151,7 @@ def test_python_pipelines(pulse: Invoke, project: Path) -> None:
         (
             ["run", "p.toml", "--parallelism", "0"],
             2,
-            "error: invalid value for '--parallelism': 0 is not in the range",
+            "error: invalid value for '--parallelism' (env var: 'PULSE_PARALLELISM'): 0 is not in the range ",
         ),
     ],
 )

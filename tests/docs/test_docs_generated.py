@@ -1,4 +1,4 @@
-"""Pages and pictures that are made from the code are what the code makes; the reference leaves no name out."""
+"""Pages and pictures made from the code are what the code makes; the reference leaves no name out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 import inspect
 import re
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from pulse.model.expressions import vocabulary
 from pulse.model.time import SECOND
 from pulse.transforms.core import Transform
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
@@ -24,7 +27,8 @@ REFERENCE = DOCS / "reference"
 
 def script(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -86,6 +90,8 @@ def test_the_reference_of_expressions_is_complete() -> None:
 
 def test_the_reference_of_errors_is_complete() -> None:
     kinds = {
-        name for name, found in vars(errors).items() if inspect.isclass(found) and issubclass(found, Exception)
+        name
+        for name, found in vars(errors).items()
+        if inspect.isclass(found) and issubclass(found, Exception)
     }
     assert not kinds - mentioned("errors.md")

@@ -99,9 +99,9 @@ def run_python(block: Block, namespace: dict[str, Any]) -> str:
     expected = getattr(pulse, block.options["raises"]) if "raises" in block.options else ()
     with contextlib.redirect_stdout(printed):
         try:
-            exec(code, namespace)
+            exec(code, namespace)  # noqa: S102 - the snippet of a page
         except expected as error:
-            print(error)
+            print(error)  # noqa: T201 - as the page shows it
         else:
             assert not expected, f"{block.place} raised nothing"
     return printed.getvalue()
@@ -127,7 +127,7 @@ def run_shell(block: Block, folder: Path) -> str:
         "COLUMNS": "100",
         "PYTHONWARNINGS": "default",
     }
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - the snippet of a page
         ["bash", "-euo", "pipefail", "-c", block.text],
         cwd=folder,
         env=environment,
@@ -191,8 +191,12 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert path.exists(), f"{page.relative_to(ROOT)} links to {target}, which does not exist"
         if anchor and path.suffix == ".md":
             headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
-            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
-            assert anchor in anchors, f"{page.relative_to(ROOT)} links to {target}; headings: {sorted(anchors)}"
+            anchors = {
+                re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+            }
+            assert anchor in anchors, (
+                f"{page.relative_to(ROOT)} links to {target}; headings: {sorted(anchors)}"
+            )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -132,7 +132,7 @@ class DistinctSketch(Form):
 class Collect(Form):
     """``collect``: the values in the order of arrival."""
 
-    parts = ("values",)
+    parts: tuple[str, ...] = ("values",)
     orders_records = orders_partials = True
 
     def __init__(self, *, nulls: bool) -> None:

@@ -1,4 +1,4 @@
-"""Hand records on unchanged: flatten, key-by without computed keys, and the start of a new window."""
+"""Hand records on unchanged: key-by without computed keys, and the start of a new window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PassOperator(Elementwise):
-    """Executes ``FlattenOp`` (the stage merges the watermarks) and a ``KeyByOp`` that computes nothing."""
+    """Executes a ``KeyByOp`` that computes nothing."""
 
     def apply(self, bundle: Bundle) -> Bundle:
         return bundle

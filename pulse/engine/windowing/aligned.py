@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pulse.engine.operator import Operator, Out
 from pulse.engine.windowing.late import late_records, saturating_add
-from pulse.engine.windowing.merging import same_key
+from pulse.engine.windowing.late_panes import LatePanes
 from pulse.engine.windowing.results import ResultBuilder, in_force
 from pulse.engine.windowing.runs import SLICE, SortedRuns, records_of
 from pulse.graph.ops import LATE, MAIN
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from pulse.engine.windowing.slicing import Slicing
     from pulse.model.bundle import Bundle, Int64s, Mask
     from pulse.model.windows import Windowing
+
+MOST_LATE = 256
+"""So many records that come after some window of theirs has ended are taken at once."""
 
 EXPANSION = 1 << 20
 """Sliding windows are merged out of slices in batches of about this many rows."""
@@ -60,7 +63,8 @@ class AlignedAggregate(Operator):
         self.inputs = inputs
         self.slicing = slicing
         self.lateness = windowing.lateness_us
-        self.discarding = windowing.accumulation == "discarding"
+        discarding = windowing.accumulation == "discarding"
+        self.late = LatePanes(inputs, slicing, self.lateness, discarding=discarding)
         self.aggregation = inputs.aggregation
         self.by = [*inputs.by, SLICE]
         self.runs = SortedRuns(self.aggregation, inputs.by)
@@ -119,20 +123,16 @@ class AlignedAggregate(Operator):
     def _segments(self, clean: Mask, marks: Int64s) -> list[tuple[int, int]]:
         """Return the stretches that can be taken at once.
 
-        Where late records fire, each stands alone. Otherwise a stretch lasts until a record comes that is not
-        clean and before which another window has fired.
+        A stretch lasts until a record comes that is not clean and before which another window has fired; or
+        until it has so many of them that their panes would take much memory.
         """
         if not len(clean):
             return []
-        if self.lateness:
-            cut = ~clean
-            cut[1:] |= clean[1:] & ~clean[:-1]
-        else:
-            behind = np.flatnonzero(~clean)
-            fired = self.slicing.slices(marks[behind])
-            cut = np.zeros(len(clean), np.bool_)
-            cut[behind[1:]] = fired[1:] != fired[:-1]
-            cut[behind[:1]] = True
+        behind = np.flatnonzero(~clean)
+        fired = self.slicing.slices(marks[behind])
+        cut = np.zeros(len(clean), np.bool_)
+        cut[behind[1:]] = fired[1:] != fired[:-1]
+        cut[behind[::MOST_LATE]] = True
         cut[0] = True
         starts = np.flatnonzero(cut).tolist()
         return list(zip(starts, [*starts[1:], len(clean)], strict=True))
@@ -140,18 +140,13 @@ class AlignedAggregate(Operator):
     def _take_behind(self, prepared: Prepared, slices: Int64s, marks: Int64s) -> Iterator[Out]:
         """Take records of which the first comes after some window of its own has ended."""
         yield from self._fire(marks[:1])
-        partial = self._partial(prepared, slices)
-        late = self._late_windows(int(slices[0]), int(marks[0])) if self.lateness else []
-        if self.discarding:
-            for window in late:
-                yield self._emit_late(partial, *window, int(marks[0]))
-            late = []
-        key = partial.slice(0, 1)
-        self.runs.add(partial)
-        for start, end in late:
-            found = self._window_of_key(key, start, end)
-            yield self._emit_late(found, start, end, int(marks[0]))
-            self.aggregation.release(found)
+        panes = self.late.of(prepared, slices, marks, self.runs) if self.lateness else None
+        if panes is not None:
+            bundle = self.results.build(*panes)
+            self.aggregation.release(panes.table)
+            self.context.ledger.emitted += len(bundle)
+            yield Out(MAIN, bundle)
+        self.runs.add(self._partial(prepared, slices))
         yield from self._fire(marks)
 
     def _partial(self, prepared: Prepared, slices: Int64s) -> pa.Table:
@@ -236,34 +231,6 @@ class AlignedAggregate(Operator):
         out = self._emit(table, found, self.slicing.ends(found), trajectory, before)
         self.aggregation.release(table)
         return out
-
-    def _late_windows(self, slice_: int, mark: int) -> list[tuple[int, int]]:
-        """Return the windows that a late record still enters after their end."""
-        starts = self.slicing.windows(np.array([slice_], np.int64))
-        ends = self.slicing.ends(starts)
-        open_ = (ends <= mark) & (saturating_add(ends, self.lateness) > mark)
-        return list(zip(starts[open_].tolist(), ends[open_].tolist(), strict=True))
-
-    def _emit_late(self, table: pa.Table, start: int, end: int, mark: int) -> Out:
-        """Emit a window that has fired before."""
-        bounds = np.full(table.num_rows, start, np.int64), np.full(table.num_rows, end, np.int64)
-        bundle = self.results.build(table, *bounds, mark, kept=self.discarding)
-        self.context.ledger.emitted += len(bundle)
-        return Out(MAIN, bundle)
-
-    def _window_of_key(self, partial: pa.Table, start: int, end: int) -> pa.Table:
-        """Return the merged state of one key over the slices of one window."""
-        state = self.runs.between(start, end)
-        assert state is not None  # noqa: S101 - the late record itself was just added
-        found = state
-        for key in self.inputs.by:
-            found = found.filter(same_key(found.column(key), partial.column(key)[0]))
-        window = pa.array(np.full(found.num_rows, start, np.int64))
-        merged = self.aggregation.merge(
-            found.set_column(found.column_names.index(SLICE), SLICE, window), self.by
-        )
-        self.aggregation.release(state)
-        return merged
 
     def _emit(self, merged: pa.Table, starts: Int64s, ends: Int64s, trajectory: Int64s, before: int) -> Out:
         marks = in_force(ends, trajectory, before)

@@ -48,9 +48,17 @@ def overlapping(table: pa.Table, keys: Sequence[str], starts: Int64s, ends: Int6
         >>> session.tolist(), order.tolist()
         ([0, 0, 1, 2], [0, 3, 2, 1])
     """
+    return merged_windows(key_codes(table, keys), starts, ends)
+
+
+def merged_windows(codes: Int64s, starts: Int64s, ends: Int64s) -> tuple[Int64s, Int64s]:
+    """Number the sessions that windows merge into, given the key of each as a small integer.
+
+    Returns:
+        See ``overlapping``.
+    """
     if not len(starts):
         return starts, starts
-    codes = key_codes(table, keys)
     low, high = int(starts.min()), int(ends.max())
     span = high - low + 1
     if (int(codes.max()) + 1) * span >= _ROOM:

@@ -1,4 +1,4 @@
-"""Names of the columns that an aggregation works on, made so that no field of a person's can be one of them."""
+"""Names of the columns that an aggregation works on, such that no field of a record has one."""
 
 from __future__ import annotations
 

@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pulse.engine.aggregation import concat
-from pulse.engine.windowing.merging import overlapping, same_key
+from pulse.engine.windowing.bridging import must_fire_before
+from pulse.engine.windowing.merging import key_codes, overlapping, same_key
 from pulse.engine.windowing.runs import FAN_OUT, records_of
+from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +132,30 @@ class OpenSessions:
             hot = [run.filter(pa.array(mask)) for run, mask in zip(self.runs, due, strict=True) if mask.any()]
             touched = [self._related(run, hot, upto) for run in self.runs]
         return self._take(touched)
+
+    def must_fire_before(
+        self, columns: pa.Table, starts: Int64s, ends: Int64s, marks: Int64s
+    ) -> Int64s:
+        """Return, for each record, the end up to which sessions must have fired before it is taken.
+
+        Args:
+            columns: the records, with their keys.
+            starts: start of each record's own window.
+            ends: end of it.
+            marks: the watermark of each record.
+        """
+        behind = starts < marks
+        low, high = int(starts[behind].min()), int(marks[behind].max())
+        near = [run.filter(pa.array(_due(run, low, high, MIN_TIME))) for run in self.runs]
+        count = len(starts)
+        bounds = pa.table({START: starts, END: ends})
+        for key in self.keys:
+            bounds = bounds.append_column(key, columns.column(key))
+        table = concat([bounds, *(run.select(bounds.column_names) for run in near)])
+        codes = key_codes(table, self.keys)
+        held = table.slice(count)
+        state = codes[count:], held.column(START).to_numpy(), held.column(END).to_numpy()
+        return must_fire_before(codes[:count], starts, ends, marks, state)
 
     def take_of_key(self, row: pa.Table) -> pa.Table | None:
         """Remove and return, merged, the sessions of the key of a row."""

@@ -57,8 +57,8 @@ class ResultBuilder:
             for key, column in zip(self.inputs.keys, self.inputs.by, strict=True)
         }
         if self.show_windows:
-            fields["window_start"] = pa.array(starts).cast(WINDOW_TYPE)
-            fields["window_end"] = pa.array(ends).cast(WINDOW_TYPE)
+            fields.setdefault("window_start", pa.array(starts).cast(WINDOW_TYPE))
+            fields.setdefault("window_end", pa.array(ends).cast(WINDOW_TYPE))
         results: list[Any]
         data: Any
         if self.aggregation.makes_objects:

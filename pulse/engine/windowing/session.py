@@ -85,33 +85,44 @@ class SessionAggregate(Operator):
                 yield from self._fire(marks)
             return
         series = np.broadcast_to(np.asarray(marks, np.int64), len(bundle))
-        cut = np.ones(len(ahead), np.bool_)
-        together = ahead[1:] if self.lateness else ahead[1:] | (series[1:] == series[:-1])
-        same = (ahead[1:] == ahead[:-1]) & together
-        cut[1:] = ~same
-        places = np.flatnonzero(cut).tolist()
-        for start, stop in zip(places, [*places[1:], len(ahead)], strict=True):
+        too_late = saturating_add(ends, self.lateness) <= series
+        if too_late.any():
+            yield self._drop(bundle.take(too_late), starts[too_late], ends[too_late])
+            kept = ~too_late
+            prepared, starts, ends, series = prepared.take(kept), starts[kept], ends[kept], series[kept]
+        for start, stop in self._stretches(prepared.columns, starts, ends, series):
+            yield from self._fire(series[start : start + 1])
             part = prepared.slice(start, stop)
-            if ahead[start]:
-                self.open.add_records(part, starts[start:stop], ends[start:stop])
-                yield from self._fire(series[start:stop])
-            else:
-                yield from self._fire(series[start:stop])
-                yield from self._take_behind(part, starts[start:stop], ends[start:stop], int(series[start]))
+            self.open.add_records(part, starts[start:stop], ends[start:stop])
+            if self.lateness and stop == start + 1:
+                yield from self._fire_late(part.columns, int(starts[start]), int(series[start]))
+            yield from self._fire(series[start:stop])
 
-    def _take_behind(self, prepared: Prepared, starts: Int64s, ends: Int64s, mark: int) -> Iterator[Out]:
-        """Take records of one watermark that are behind it; where late records fire, just one."""
-        late = saturating_add(ends, self.lateness) <= mark
-        if late.any():
-            dropped = late_records(prepared.bundle.take(late), starts[late], ends[late])
-            self.context.ledger.late += len(dropped)
-            self.context.observer.dropped(self.context.name, "late", len(dropped))
-            yield Out(LATE, dropped)
-            prepared, starts, ends = prepared.take(~late), starts[~late], ends[~late]
-        if len(starts):
-            self.open.add_records(prepared, starts, ends)
-            if self.lateness:
-                yield from self._fire_late(prepared.columns, int(starts[0]), mark)
+    def _stretches(
+        self, columns: pa.Table, starts: Int64s, ends: Int64s, marks: Int64s
+    ) -> list[tuple[int, int]]:
+        """Return the stretches that can be taken at once, after what has ended before their first record.
+
+        Where late records fire, one that may meet a session that has fired stands alone.
+        """
+        if not len(starts):
+            return []
+        fired = self.open.must_fire_before(columns, starts, ends, marks)
+        met = np.flatnonzero((fired > MIN_TIME) | (ends <= marks))
+        if self.lateness:
+            cuts = np.unique(np.concatenate([[0], met, met + 1]))
+            places = cuts[cuts < len(starts)].tolist()
+        else:
+            places = [0]
+            for row, end in zip(met.tolist(), fired[met].tolist(), strict=True):
+                if end > marks[places[-1]]:
+                    places.append(row)
+        return list(zip(places, [*places[1:], len(starts)], strict=True))
+
+    def _drop(self, late: Bundle, starts: Int64s, ends: Int64s) -> Out:
+        self.context.ledger.late += len(late)
+        self.context.observer.dropped(self.context.name, "late", len(late))
+        return Out(LATE, late_records(late, starts, ends))
 
     def _windows(self, bundle: Bundle) -> tuple[Int64s, Int64s]:
         if bundle.windows is not None:

@@ -174,7 +174,15 @@ class AggregateOp(Op):
                 hint="put Window(Tumbling('60s')) or another window before it, or bound the source",
             )
         keys = before.keys or ()
-        taken = [*keys, *self.window_fields(before.windowing)]
+        bounds = self.window_fields(before.windowing)
+        for key in keys:
+            # Grouping results once more in their own windows, by those, is fine: the two are one.
+            if key in bounds and not before.grouped:
+                raise PipelineError(
+                    f"key {key!r} has the name of a window field of the result",
+                    hint=f"name the key otherwise: KeyBy(old_{key}=col({key!r}))",
+                )
+        taken = [*keys, *bounds]
         for name, _ in self.aggregates:
             if name in taken:
                 raise PipelineError(
@@ -186,7 +194,7 @@ class AggregateOp(Op):
             return replace(after, schema=None)
         before.check_fields(frozenset(keys))
         fields = [(key, before.schema.field(key).type) for key in keys]
-        fields += [(name, WINDOW_TYPE) for name in self.window_fields(before.windowing)]
+        fields += [(name, WINDOW_TYPE) for name in bounds if name not in keys]
         results = [(name, agg.type(before.schema)) for name, agg in self.aggregates]
         if any(found is None for _, found in results):
             return replace(after, schema=None)  # a person's own function that did not say
