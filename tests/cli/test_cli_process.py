@@ -65,7 +65,7 @@ def test_light_commands_import_nothing_heavy(project: Path, arguments: list[str]
 
 
 def call(*command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
 def test_from_stdin_to_stdout(project: Path) -> None:
@@ -79,7 +79,7 @@ def test_from_stdin_to_stdout(project: Path) -> None:
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         [*PULSE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     )
     try:

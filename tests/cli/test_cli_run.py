@@ -140,7 +140,7 @@ def test_python_pipelines(pulse: Invoke, project: Path) -> None:
         (
             ["run", "p.toml", "--set", "ops.count_by=wrd"],
             2,
-            "error: p.toml:10: step 'KeyBy(wrd)': field 'wrd' does not exist; fields: ts, word\nhint: did you",
+            "error: p.toml:10: step 'KeyBy(wrd)': field 'wrd' does not exist; fields: ts, word\nhint: did ",
         ),
         (
             ["run", "no_such_module:pipeline"],

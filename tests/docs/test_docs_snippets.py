@@ -127,8 +127,8 @@ def run_shell(block: Block, folder: Path) -> str:
         "COLUMNS": "100",
         "PYTHONWARNINGS": "default",
     }
-    done = subprocess.run(  # noqa: S603 - the snippet of a page
-        ["bash", "-euo", "pipefail", "-c", block.text],
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", "-euo", "pipefail", "-c", block.text],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

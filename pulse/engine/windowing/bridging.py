@@ -42,7 +42,7 @@ def must_fire_before(
         >>> codes, marks = np.array([0, 0, 0]), np.array([0, 5, 25])
         >>> nothing = np.empty(0, np.int64)
         >>> starts = np.array([0, 30, 9])  # the last one would join [0, 20), which has fired by 25
-        >>> must_fire_before(codes, starts, starts + 20, marks, (nothing, nothing, nothing))[2]
+        >>> must_fire_before(codes, starts, starts + 20, marks, (nothing, nothing, nothing)).tolist()[2]
         20
     """
     ahead = starts >= marks

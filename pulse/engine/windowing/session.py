@@ -105,8 +105,8 @@ class SessionAggregate(Operator):
 
         Where late records fire, one that may meet a session that has fired stands alone.
         """
-        if not len(starts):
-            return []
+        if (starts >= marks).all():
+            return [(0, len(starts))] if len(starts) else []
         fired = self.open.must_fire_before(columns, starts, ends, marks)
         met = np.flatnonzero((fired > MIN_TIME) | (ends <= marks))
         if self.lateness:
