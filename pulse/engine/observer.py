@@ -15,7 +15,7 @@ class Observer(Protocol):
         """Records came out of a step."""
 
     def dropped(self, step: str, reason: str, records: int) -> None:
-        """Records will not come out: ``late``, ``error``, ``filtered`` or ``overflow``."""
+        """Records will not come out: ``late``, ``error`` or ``overflow``."""
 
     def watermark(self, step: str, time: int) -> None:
         """The input watermark of a step moved to ``time`` (microseconds)."""

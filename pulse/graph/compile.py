@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.errors import ConnectorError, PipelineError
 from pulse.graph.logical import Graph, Node, Port
-from pulse.graph.ops import FunctionOp, ReadOp, WriteOp
+from pulse.graph.ops import LATE, FunctionOp, ReadOp, WriteOp
 from pulse.graph.optimiser import optimise
 from pulse.graph.planner import make_plan
 from pulse.graph.validate import validate
@@ -53,19 +53,20 @@ def settle(graph: Graph) -> Graph:
     return graph.put(*settled) if settled else graph
 
 
-def collect_ends(graph: Graph, sink: Callable[[Port], Sink]) -> Graph:
+def collect_ends(graph: Graph, sink: Callable[[Port], Sink], *, late: bool = True) -> Graph:
     """Give every collection that nothing reads a sink of its own, so that a test can look at it.
 
     Args:
         graph: the graph.
         sink: makes the sink of a collection.
+        late: whether late records, which need no reader, are collected as well.
     """
     for node in list(graph):
         if isinstance(node.op, WriteOp) or (isinstance(node.op, FunctionOp) and node.op.shape == "inspect"):
             continue
         for tag in node.op.outputs():
             port = Port(node.name, tag)
-            if not graph.readers(port):
+            if not graph.readers(port) and (late or tag != LATE):
                 graph = graph.add(Node(f"collect {port}", WriteOp(sink(port)), (port,), node.trace))
     return graph
 
@@ -81,7 +82,7 @@ def complete(pipeline: Any) -> tuple[str, Graph]:
     graph = pipeline if isinstance(pipeline, Graph) else getattr(pipeline, "graph", None)
     if not isinstance(graph, Graph):
         raise PipelineError(f"expected a Pipeline or a Graph, not {type(pipeline).__name__}")
-    return getattr(pipeline, "name", "pipeline"), collect_ends(settle(graph), lambda _: Collect())
+    return getattr(pipeline, "name", "pipeline"), collect_ends(settle(graph), lambda _: Collect(), late=False)
 
 
 def compile_graph(name: str, graph: Graph, options: CompileOptions | None = None) -> Plan:

@@ -99,6 +99,8 @@ class TrioRunner:
         if threading.current_thread() is not threading.main_thread():
             return await self.run_async(pipeline, collect=collect)
         aborted = False
+        result: RunResult | None = None
+        failure: Exception | None = None
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as nursery:
 
@@ -115,13 +117,11 @@ class TrioRunner:
                 try:
                     result = await self.run_async(pipeline, collect=collect)
                 except Exception as error:  # noqa: BLE001 - raised again outside, where no group wraps it
-                    failure: Exception | None = error
-                else:
-                    failure = None
+                    failure = error
                 nursery.cancel_scope.cancel()
         if failure is not None:
             raise failure
-        if aborted:
+        if aborted or result is None:
             raise KeyboardInterrupt
         return result
 

@@ -211,3 +211,32 @@ def test_the_first_interrupt_flushes_the_windows_and_finishes(tmp_path):
     *results, last = out.splitlines()
     assert last == "interrupted True"
     assert sorted(json.loads(line)["k"] for line in results) == [1, 2]
+
+
+def test_the_second_interrupt_aborts_at_once(tmp_path):
+    script = """
+        import sys, time
+        from pulse import *
+        p = Pipeline()
+        def slow(record):
+            print("read 2", file=sys.stderr, flush=True)
+            time.sleep(0.2)
+            return record
+        p | Create(list(range(300))) | Map(slow) | Write(JsonLinesSink({path!r}))
+        TrioRunner().run(p)
+    """
+    path = tmp_path / "out.jsonl"
+    running = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script.format(path=str(path)))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr.readline() == "read 2\n"
+    os.kill(running.pid, signal.SIGINT)
+    assert running.stderr.readline() == "read 2\n"
+    os.kill(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert "KeyboardInterrupt" in errors
+    assert not path.exists()

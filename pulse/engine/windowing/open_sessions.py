@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pulse.engine.aggregation import concat
-from pulse.engine.windowing.bridging import must_fire_before
+from pulse.engine.windowing.bridging import meetings
 from pulse.engine.windowing.merging import key_codes, overlapping, same_key
 from pulse.engine.windowing.runs import FAN_OUT, records_of
-from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,29 +132,29 @@ class OpenSessions:
             touched = [self._related(run, hot, upto) for run in self.runs]
         return self._take(touched)
 
-    def must_fire_before(
-        self, columns: pa.Table, starts: Int64s, ends: Int64s, marks: Int64s
-    ) -> Int64s:
-        """Return, for each record, the end up to which sessions must have fired before it is taken.
+    def meetings(
+        self, columns: pa.Table, starts: Int64s, ends: Int64s, marks: Int64s, lateness: int
+    ) -> tuple[Int64s, Mask]:
+        """Return which records meet sessions that have ended; see ``bridging.meetings``.
 
         Args:
-            columns: the records, with their keys.
+            columns: the records, with their keys; some are behind their watermark.
             starts: start of each record's own window.
             ends: end of it.
             marks: the watermark of each record.
+            lateness: allowed lateness, microseconds.
         """
-        behind = starts < marks
-        low, high = int(starts[behind].min()), int(marks[behind].max())
-        near = [run.filter(pa.array(_due(run, low, high, MIN_TIME))) for run in self.runs]
-        count = len(starts)
+        low = int(starts[starts < marks].min())
+        near = [run.filter(pa.array(run.column(END).to_numpy() > low)) for run in self.runs]
         bounds = pa.table({START: starts, END: ends})
         for key in self.keys:
             bounds = bounds.append_column(key, columns.column(key))
         table = concat([bounds, *(run.select(bounds.column_names) for run in near)])
         codes = key_codes(table, self.keys)
-        held = table.slice(count)
-        state = codes[count:], held.column(START).to_numpy(), held.column(END).to_numpy()
-        return must_fire_before(codes[:count], starts, ends, marks, state)
+        count = len(starts)
+        rest = table.slice(count)
+        held = codes[count:], rest.column(START).to_numpy(), rest.column(END).to_numpy()
+        return meetings(codes[:count], starts, ends, marks, held=held, lateness=lateness)
 
     def take_of_key(self, row: pa.Table) -> pa.Table | None:
         """Remove and return, merged, the sessions of the key of a row."""

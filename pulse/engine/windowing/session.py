@@ -103,21 +103,18 @@ class SessionAggregate(Operator):
     ) -> list[tuple[int, int]]:
         """Return the stretches that can be taken at once, after what has ended before their first record.
 
-        Where late records fire, one that may meet a session that has fired stands alone.
+        One that makes a session fire again stands alone.
         """
         if (starts >= marks).all():
             return [(0, len(starts))] if len(starts) else []
-        fired = self.open.must_fire_before(columns, starts, ends, marks)
-        met = np.flatnonzero((fired > MIN_TIME) | (ends <= marks))
-        if self.lateness:
-            cuts = np.unique(np.concatenate([[0], met, met + 1]))
-            places = cuts[cuts < len(starts)].tolist()
-        else:
-            places = [0]
-            for row, end in zip(met.tolist(), fired[met].tolist(), strict=True):
-                if end > marks[places[-1]]:
-                    places.append(row)
-        return list(zip(places, [*places[1:], len(starts)], strict=True))
+        passed, late = self.open.meetings(columns, starts, ends, marks, self.lateness)
+        met = np.flatnonzero((passed > MIN_TIME) | late)
+        places = [0]
+        for row, needed, alone in zip(met.tolist(), passed[met].tolist(), late[met].tolist(), strict=True):
+            if alone or needed > marks[places[-1]]:
+                places += [row, row + 1] if alone else [row]
+        cuts = sorted({place for place in places if place < len(starts)})
+        return list(zip(cuts, [*cuts[1:], len(starts)], strict=True))
 
     def _drop(self, late: Bundle, starts: Int64s, ends: Int64s) -> Out:
         self.context.ledger.late += len(late)
