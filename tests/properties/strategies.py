@@ -91,5 +91,3 @@ def ways(draw):
         way["checkpoint_every"] = draw(st.integers(1, 6))
         way["crash_at"] = draw(st.lists(st.integers(1, 40), max_size=3))
     return way
-
-

@@ -163,7 +163,9 @@ def mean_of(field_: str) -> Fold:
         found = _some(values)
         if not found:
             return None
-        return math.fsum(found) / len(found) if isinstance(found[0], float) else float(sum(found) / len(found))
+        return (
+            math.fsum(found) / len(found) if isinstance(found[0], float) else float(sum(found) / len(found))
+        )
 
     return of(field_, mean)
 

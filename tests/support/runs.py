@@ -156,7 +156,9 @@ def run(case: Case, *, rows: bool = False, block: int = 1000, **options: Any) ->
         [
             ref.Result(
                 (row["k"],) if case.keyed else (),
-                (micros(row["window_start"]), micros(row["window_end"])) if windowed else (ref.FIRST, ref.LAST),
+                (micros(row["window_start"]), micros(row["window_end"]))
+                if windowed
+                else (ref.FIRST, ref.LAST),
                 time,
                 tuple(row[name] for name in case.names),
             )

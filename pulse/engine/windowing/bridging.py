@@ -16,6 +16,7 @@ from pulse.model.time import MIN_TIME
 if TYPE_CHECKING:
     from pulse.model.bundle import Int64s, Mask
 
+
 def meetings(
     codes: Int64s,
     starts: Int64s,

@@ -83,10 +83,11 @@ class LatePanes:
         if self.discarding:
             parts = [(own, owners, pane)]
         else:
-            parts = self._contents(own, state.between(int(starts.min()), int(ends.max())), owners, starts, ends)
+            before = state.between(int(starts.min()), int(ends.max()))
+            parts = self._contents(own, before, owners, starts, ends)
         table = self._merge(parts)
         self.aggregation.release(own)
-        keys = own.select(self.by).take(pa.array(owners))
+        keys = own.select(self.by).take(pa.array(owners, pa.int64()))
         for i, name in enumerate(self.by):
             table = table.add_column(i, name, keys.column(name))
         return Panes(table, starts, ends, marks[rows])
@@ -125,13 +126,14 @@ class LatePanes:
         return found[::-1]
 
     def _merge(self, parts: list[tuple[pa.Table, Int64s, Int64s]]) -> pa.Table:
-        """Merge the rows of each pane, those of the first part first."""
+        """Merge the rows of each pane, slice by slice; in a slice those of the first part first."""
         pane = np.concatenate([panes for _, _, panes in parts])
         kept = [name for name in parts[0][0].column_names if name not in {_LATE, SLICE, *self.by}]
-        rows = concat([table.select(kept).take(pa.array(rows)) for table, rows, _ in parts])
-        order = np.argsort(pane, kind="stable")
-        rows = rows.take(pa.array(order)).append_column(_PANE, pa.array(pane[order]))
-        merged = self.aggregation.merge(rows, [_PANE]).drop_columns([_PANE])
+        found = concat([table.select(kept).take(pa.array(rows, pa.int64())) for table, rows, _ in parts])
+        slices = np.concatenate([table.column(SLICE).to_numpy()[rows] for table, rows, _ in parts])
+        order = np.lexsort((slices, pane))
+        found = found.take(pa.array(order, pa.int64())).append_column(_PANE, pa.array(pane[order]))
+        merged = self.aggregation.merge(found, [_PANE]).drop_columns([_PANE])
         for table, _, _ in parts[:-1]:
             self.aggregation.release(table)
         return merged
