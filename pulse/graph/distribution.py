@@ -168,8 +168,12 @@ class _Distribution:
                 return False
             if isinstance(op, AggregateOp):
                 before = self.graph.types[port]
-                together = share and set(share) <= set(before.keys or ()) and self._may_spread(reader, share)
-                if not together and _notices(op, before, late=late):
+                if share and set(share) <= set(before.keys or ()) and self._may_spread(reader, share):
+                    continue
+                if _notices(op, before, late=late):
+                    return False
+                # Its results are none the less made in the order in which their keys arrived.
+                if not self._unnoticed(Port(reader.name), SCATTERED, late=False):
                     return False
             elif not (
                 isinstance(op, WriteOp) or (isinstance(op, FlattenOp) and len(reader.inputs) > 1)

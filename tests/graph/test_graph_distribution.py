@@ -104,6 +104,7 @@ def test_looking_at_records_is_no_reason_to_deal_them():
         (False, [KeyBy("a"), slow(), WithTimestamps("b", watermarks=LATE), Aggregate(n=count())]),
         (True, [KeyBy("a"), slow(), WithTimestamps("b"), Aggregate(n=count())]),
         (False, [KeyBy("a"), slow(), KeyBy("b"), GroupByKey()]),
+        (False, [KeyBy("a"), slow(), KeyBy("b"), Aggregate(n=count()), KeyBy("n"), GroupByKey()]),
         (True, [KeyBy("a"), slow(), GroupByKey()]),
         (True, [KeyBy("a"), slow(), FlatMap(lambda r: [r])]),
     ],

@@ -51,8 +51,8 @@ sessions = st.integers(1, 15).map(lambda gap: Session(f"{gap}us"))
 
 
 @st.composite
-def cases(draw, windows, *, simple=False):
-    """Return an aggregation over events; a simple one counts by key, and nothing fires twice."""
+def cases(draw, windows, *, simple=False, lateness=False):
+    """Return an aggregation over events; a simple one counts by key, and fires again only with lateness."""
     window = draw(windows)
     scale = DAY // 3 if isinstance(window, Calendar) else 1
     events = draw(st.lists(st.tuples(records, small), max_size=25))
@@ -62,14 +62,14 @@ def cases(draw, windows, *, simple=False):
         | st.integers(0, 12).map(lambda d: d * scale)
         | st.just(lambda time, mark: max(mark, time - jumps[time % len(jumps)] * scale))
     )
-    lateness = 0 if simple else draw(st.sampled_from([0, 0, 1, 5, 12, 100])) * scale
+    allowed = 0 if simple and not lateness else draw(st.sampled_from([0, 0, 1, 5, 12, 100])) * scale
     return Case(
         [record for record, _ in events],
         [time * scale for _, time in events],
         window,
         ["count"] if simple else draw(chosen),
         keyed=simple or draw(st.booleans()),
-        lateness=lateness,
+        lateness=allowed,
         discarding=draw(st.booleans()),
         timestamp=draw(st.sampled_from(["end_of_window", "earliest", "latest"])),
         delay=delay,
@@ -77,7 +77,7 @@ def cases(draw, windows, *, simple=False):
 
 
 @st.composite
-def ways(draw):
+def ways(draw, replicas=3):
     """Return a way to run: block and bundle size, seed, replicas, layout, fusion, crashes."""
     way = {
         "seed": draw(st.integers(0, 1000)),
@@ -85,7 +85,7 @@ def ways(draw):
         "block": draw(st.sampled_from([1, 3, 1000])),
         "rows": draw(st.booleans()),
         "fuse": draw(st.booleans()),
-        "parallelism": draw(st.integers(1, 3)),
+        "parallelism": draw(st.integers(1, replicas)),
     }
     if draw(st.booleans()):
         way["checkpoint_every"] = draw(st.integers(1, 6))

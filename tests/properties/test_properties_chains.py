@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pulse.model.aggregates import collect, count, sum as sum_
+from pulse.model.aggregates import count
+from pulse.model.aggregates import sum as sum_
 from pulse.model.windows import Global
 from pulse.runners.deterministic import DeterministicRunner
 from pulse.transforms.core import Pipeline
@@ -27,7 +28,12 @@ def chain(case, second, way):
         pipeline
         | Read(source, watermarks=strategy(case))
         | KeyBy("k")
-        | Window(case.window, timestamp=case.timestamp)
+        | Window(
+            case.window,
+            allowed_lateness=f"{case.lateness}us",
+            accumulation="discarding" if case.discarding else "accumulating",
+            timestamp=case.timestamp,
+        )
         | "first" >> Aggregate(n=count())
     )
     if second is None:
@@ -50,9 +56,17 @@ def chain(case, second, way):
 def wanted(case, second):
     """Aggregate the results of the reference as records of their own, none of which is late."""
     first = expected(case)
-    machine = ref.Reference(second or case.window, ["n"], [ref.count(), ref.sum_of("n")])
+    machine = ref.Reference(
+        second or case.window,
+        ["n"],
+        [ref.count(), ref.sum_of("n")],
+        case.lateness,
+        case.discarding,
+        case.timestamp,
+    )
     for result in first.results:
         windows = [result.window] if second is None else None
+        machine.advance(result.mark)
         machine.take({"n": result.values[0]}, result.time, windows)
     machine.advance(ref.LAST)
     return first, sorted((r.key[0], r.window, *r.values) for r in machine.results)
@@ -68,6 +82,15 @@ def test_results_of_aligned_windows_are_never_late(case, second, way):
     assert results == expected_
     assert found.ledger["first"].late == len(first.late)
     assert found.ledger["second"].late == 0
+
+
+@thorough
+@given(case=cases(aligned() | sessions, simple=True, lateness=True), way=ways(replicas=1))
+def test_late_results_are_late_for_the_same_windows(case, way):
+    found, results = chain(case, None, way)
+    first, expected_ = wanted(case, None)
+    assert results == expected_
+    assert found.ledger["first"].late == len(first.late)
 
 
 @thorough

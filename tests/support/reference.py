@@ -225,6 +225,8 @@ class Result:
     window: tuple[int, int]
     time: int
     values: tuple[Any, ...]
+    mark: int = field(default=FIRST, compare=False)
+    """The watermark in force before it fired."""
 
 
 @dataclass(frozen=True)
@@ -303,7 +305,7 @@ class Reference:
             state = open_.setdefault(joined, _State())
             state.items.append(entry)
             if joined[1] <= mark:
-                self._fire(key, joined, state)
+                self._fire(key, joined, state, mark)
 
     @staticmethod
     def _merge(open_: dict[tuple[int, int], _State], bounds: tuple[int, int]) -> tuple[int, int]:
@@ -333,12 +335,12 @@ class Reference:
             key=lambda pair: (pair[0][1], pair[0][0]),
         )
         for bounds, key in due:
-            self._fire(key, bounds, self._open[key][bounds])
+            self._fire(key, bounds, self._open[key][bounds], before)
         for open_ in self._open.values():
             for bounds in [b for b in open_ if b[1] + self.lateness <= mark or mark == LAST]:
                 del open_[bounds]
 
-    def _fire(self, key: tuple[Any, ...], bounds: tuple[int, int], state: _State) -> None:
+    def _fire(self, key: tuple[Any, ...], bounds: tuple[int, int], state: _State, mark: int) -> None:
         entries = state.items
         if not entries:
             return
@@ -349,7 +351,7 @@ class Reference:
             "latest": max(times),
         }[self.timestamp]
         items = [entry[1] for entry in self._ordered(entries)]
-        self.results.append(Result(key, bounds, time, tuple(fold(items) for fold in self.folds)))
+        self.results.append(Result(key, bounds, time, tuple(fold(items) for fold in self.folds), mark))
         if self.discarding:
             state.items = []
 

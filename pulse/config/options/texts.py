@@ -66,9 +66,7 @@ def _name(value: str) -> str:
     return value
 
 
-_DURATION_SCHEMA = WithJsonSchema(
-    {"type": "string", "examples": ["10s", "1h30m", "250ms"], "description": "Units: us, ms, s, m, h, d, w."}
-)
+_DURATION_SCHEMA = WithJsonSchema({"type": "string", "examples": ["10s", "1h30m", "250ms", "2d"]})
 
 Duration = Annotated[str, BeforeValidator(_no_less_than_zero), _DURATION_SCHEMA]
 """A length of time that may be zero, such as ``"10s"``."""

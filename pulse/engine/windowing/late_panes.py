@@ -84,7 +84,8 @@ class LatePanes:
             parts = [(own, owners, pane)]
         else:
             before = state.between(int(starts.min()), int(ends.max()))
-            parts = self._contents(own, before, owners, starts, ends)
+            stops = ends if self.slicing.overlapping else starts + 1
+            parts = self._contents(own, before, owners, starts, stops)
         table = self._merge(parts)
         self.aggregation.release(own)
         keys = own.select(self.by).take(pa.array(owners, pa.int64()))
@@ -95,6 +96,10 @@ class LatePanes:
     def _windows(self, slices: Int64s, marks: Int64s) -> tuple[Int64s, Int64s]:
         """Return, in order, each record with the start of each window that it enters after its end."""
         unique, which = np.unique(slices, return_inverse=True)
+        if not self.slicing.overlapping:
+            over = self.slicing.ends(unique)[which]
+            open_ = (over <= marks) & (saturating_add(over, self.lateness) > marks)
+            return np.flatnonzero(open_), slices[open_]
         starts = self.slicing.windows(unique)
         ends = self.slicing.ends(starts)
         low = np.searchsorted(ends, unique, side="right")
@@ -108,7 +113,7 @@ class LatePanes:
         return rows[open_], starts[found[open_]]
 
     def _contents(
-        self, own: pa.Table, state: pa.Table | None, owners: Int64s, starts: Int64s, ends: Int64s
+        self, own: pa.Table, state: pa.Table | None, owners: Int64s, starts: Int64s, stops: Int64s
     ) -> list[tuple[pa.Table, Int64s, Int64s]]:
         """Return, from state and from the late records, which rows belong to which pane."""
         tables = [own] if state is None else [own, state]
@@ -118,7 +123,7 @@ class LatePanes:
         found = []
         for table, code in zip(tables, (mine, codes[own.num_rows :]), strict=False):
             index = _Index(code, table.column(SLICE).to_numpy())
-            rows, panes = index.between(mine[owners], starts, ends)
+            rows, panes = index.between(mine[owners], starts, stops)
             if table is own:
                 before = rows <= owners[panes]
                 rows, panes = rows[before], panes[before]
