@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -55,6 +56,10 @@ class Group(click.Group):
         except (ConfigError, PipelineError) as error:
             self._fail(error, str(error), WRONG)
         except (PulseError, PulseInternalError) as error:
+            if isinstance(error.__cause__, BrokenPipeError):
+                # Who reads the results has had enough, as in ``pulse run ... | head``.
+                sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - nothing more can be written
+                sys.exit(0)
             self._fail(error, str(error), FAILED)
         except Exception as error:  # noqa: BLE001 - the last frame of the program
             hint = None if self.debugging else "run again with --debug to see where"

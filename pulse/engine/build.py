@@ -112,7 +112,7 @@ def _inputs(op: AggregateOp, before: CollectionType, context: StepContext) -> Ag
         timestamp=before.windowing.timestamp,
         schema=before.schema,
         context=context,
-        by_time=isinstance(before.windowing.window, Session),
+        merging=isinstance(before.windowing.window, Session),
     )
 
 

@@ -67,8 +67,13 @@ def collect_ends(graph: Graph, sink: Callable[[Port], Sink], *, late: bool = Tru
         for tag in node.op.outputs():
             port = Port(node.name, tag)
             if not graph.readers(port) and (late or tag != LATE):
-                graph = graph.add(Node(f"collect {port}", WriteOp(sink(port)), (port,), node.trace))
+                graph = graph.add(Node(collector_name(port), WriteOp(sink(port)), (port,), node.trace))
     return graph
+
+
+def collector_name(port: Port) -> str:
+    """Return the name of the step that collects a collection which nothing else reads."""
+    return f"collect {port}"
 
 
 def complete(pipeline: Any) -> tuple[str, Graph]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -31,11 +36,22 @@ def caller() -> Trace | None:
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(_PACKAGE):
-            return Trace(_shorten(file), frame.f_lineno)
+            return Trace(_shorten(file), _line(frame))
         if frame.f_back is None:
             return None
         frame = frame.f_back
     return None
+
+
+def _line(frame: FrameType) -> int:
+    """Return the line that a frame is at; of an expression over several lines, the last one so far.
+
+    In a chain such as ``p | Read(...) | Map(...)``, every ``|`` begins where the chain begins: the step is
+    where it ends.
+    """
+    place = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), None)
+    end = place[1] if place else None
+    return end or frame.f_lineno
 
 
 def _shorten(file: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pulse.errors import PipelineError
@@ -27,6 +28,7 @@ def validate(graph: Graph) -> None:
     _ = graph.types
     if not any(isinstance(node.op, ReadOp) for node in graph):
         raise PipelineError("the pipeline reads nothing", hint="start it with Read(...) or Create(...)")
+    _check_places(graph)
     for node in graph:
         for tag in node.op.outputs():
             if tag == LATE or graph.readers(Port(node.name, tag)) or _may_end(graph, node.name):
@@ -42,6 +44,39 @@ def validate(graph: Graph) -> None:
                 hint="end the branch with Write(...), or remove the step",
                 where=node.where,
             )
+
+
+def _check_places(graph: Graph) -> None:
+    """Check that no sink writes what a source reads, or what another sink writes."""
+    read = {
+        place: node.name for node in graph if isinstance(node.op, ReadOp) for place in _places(node.op.source)
+    }
+    written: dict[str, str] = {}
+    for node in graph:
+        if not isinstance(node.op, WriteOp):
+            continue
+        for place in _places(node.op.sink):
+            if place in read:
+                raise PipelineError(
+                    f"step {node.name!r} writes {place!r}, which step {read[place]!r} reads",
+                    hint="write to another file: the results would replace their own input",
+                    where=node.where,
+                )
+            if place in written:
+                raise PipelineError(
+                    f"steps {written[place]!r} and {node.name!r} both write {place!r}",
+                    hint="give each sink a file of its own, or merge the collections with Flatten",
+                    where=node.where,
+                )
+            written[place] = node.name
+
+
+def _places(end: object) -> list[str]:
+    """Return the files that a source or sink names, as absolute paths; standard input and output are none."""
+    path = getattr(end, "path", None) or getattr(end, "out_dir", None)
+    paths = path if isinstance(path, list | tuple) else [path]
+    named = [os.fspath(each) for each in paths if isinstance(each, str | os.PathLike)]
+    return [os.path.realpath(each) for each in named if each != "-" and "://" not in each]
 
 
 def _may_end(graph: Graph, name: str) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pulse.engine.messages import EndOfInput
 from pulse.engine.routing import input_count
 from pulse.errors import PipelineError
-from pulse.graph.compile import CompileOptions
+from pulse.graph.compile import CompileOptions, collector_name
+from pulse.graph.ops import LATE
 from pulse.io.base import Block, End
 from pulse.model.bundle import Bundle
 from pulse.runners.execution import Machines
@@ -85,6 +86,7 @@ class DeterministicRunner:
         ledger = schedule.machines.ledger
         ledger.check()
         machines = schedule.machines
+        late = {collector_name(port) for port in collected if port.tag == LATE}
         return RunResult(
             collected=collected,
             ledger=ledger,
@@ -95,7 +97,7 @@ class DeterministicRunner:
             watermark=min((s.watermark for s in machines.sources.values()), default=0),
             trace=tuple(schedule.trace),
             sources=tuple(s.name for s in machines.sources.values()),
-            sinks=tuple(s.name for s in machines.sinks.values()),
+            sinks=tuple(s.name for s in machines.sinks.values() if s.name not in late),
         )
 
 

@@ -107,7 +107,7 @@ class TrioRunner:
                 async def listen() -> None:
                     nonlocal aborted
                     async for _ in signals:
-                        if self._stopped:
+                        if self._stopped or self._flow is None:
                             aborted = True
                             nursery.cancel_scope.cancel()
                             return
@@ -135,7 +135,7 @@ class TrioRunner:
         """Run a pipeline inside a trio program; see ``run``. Signals are the caller's business."""
         started = perf_counter()
         plan, collected = await trio.to_thread.run_sync(
-            lambda: prepare(pipeline, self.options, collect=collect)
+            lambda: prepare(pipeline, self.options, collect=collect), abandon_on_cancel=True
         )
         self._flow = flow = Flow(
             plan,

@@ -11,6 +11,7 @@ from pulse.errors import PipelineError
 from pulse.graph.logical import Graph, Node, Port, infer
 from pulse.graph.ops import ERRORS, LATE, MAIN
 from pulse.graph.trace import Trace, caller
+from pulse.io.base import Sink, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +52,7 @@ class Pipeline:
         return self._graph
 
     def __or__(self, transform: Transform) -> Any:
-        return transform.apply(self, None)
+        return checked(transform).apply(self, None)
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {len(self._graph)} steps)"
@@ -128,7 +129,7 @@ class PCollection:
         self.port = port
 
     def __or__(self, transform: Transform) -> Any:
-        return transform.apply(self.pipeline, self)
+        return checked(transform).apply(self.pipeline, self)
 
     def __getitem__(self, tag: str) -> PCollection:
         return self._output(tag)
@@ -259,6 +260,29 @@ class Step(Transform):
     def expand(self, pipeline: Pipeline, source: Any) -> Any:
         """Add the step."""
         return pipeline.add(self.op, [one(source, self)], name=self.name)
+
+
+def checked(transform: Any) -> Transform:
+    """Return a transform, or say what stands in its place.
+
+    Raises:
+        PipelineError: for a source, a sink, a function, a class, or anything else that is no transform.
+    """
+    if isinstance(transform, Transform):
+        return transform
+    name = getattr(transform, "__name__", type(transform).__name__)
+    if isinstance(transform, type) and issubclass(transform, Transform):
+        hint = f"{name} is a class: write {name}(...)"
+    elif isinstance(transform, Source):
+        hint = f"wrap it: Read({name}(...))"
+    elif isinstance(transform, Sink):
+        hint = f"wrap it: Write({name}(...))"
+    elif callable(transform):
+        hint = "wrap it: Map(function)"
+    else:
+        hint = "put a transform after |, such as Read(...), Map(...) or Write(...)"
+    where = caller()
+    raise PipelineError(f"{name} is not a transform", hint=hint, where=str(where) if where else None)
 
 
 def one(source: Any, transform: Transform) -> PCollection:

@@ -29,7 +29,7 @@ def golden():
 
 def _site():
     """A pipeline with a bit of everything; nothing in it depends on where this file is."""
-    from pulse import (  # noqa: PLC0415 - the facade loads lazily; so does this
+    from pulse import (
         Aggregate,
         Collect,
         Filter,
@@ -49,7 +49,7 @@ def _site():
         count,
         mean,
     )
-    from pulse.graph.trace import Trace  # noqa: PLC0415 - as above
+    from pulse.graph.trace import Trace
 
     p = Pipeline("auction site")
     with p.at(Trace("site.py", 1)):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pulse.model.aggregates import count
 from pulse.model.aggregates import sum as sum_
-from pulse.model.windows import Global
+from pulse.model.windows import Global, Session
 from pulse.runners.deterministic import DeterministicRunner
 from pulse.transforms.core import Pipeline
 from pulse.transforms.ends import Read
@@ -66,7 +66,9 @@ def wanted(case, second):
     )
     for result in first.results:
         windows = [result.window] if second is None else None
-        machine.advance(result.mark)
+        if second is None:
+            hold = case.timestamp != "end_of_window"
+            machine.advance(ref.held(case.window, result.mark) if hold else result.mark)
         machine.take({"n": result.values[0]}, result.time, windows)
     machine.advance(ref.LAST)
     return first, sorted((r.key[0], r.window, *r.values) for r in machine.results)
@@ -87,6 +89,8 @@ def test_results_of_aligned_windows_are_never_late(case, second, way):
 @thorough
 @given(case=cases(aligned() | sessions, simple=True, lateness=True), way=ways(replicas=1))
 def test_late_results_are_late_for_the_same_windows(case, way):
+    # What a session holds back depends on its records: see the hold of ``SessionAggregate``.
+    assume(case.timestamp == "end_of_window" or not isinstance(case.window, Session))
     found, results = chain(case, None, way)
     first, expected_ = wanted(case, None)
     assert results == expected_

@@ -105,6 +105,19 @@ def _first_instant(day: Any, zone: Any) -> int:
     return high * 1_000_000
 
 
+def held(window: Any, mark: int) -> int:
+    """Return the watermark held back to the start of the first aligned window that ends after it."""
+    match window:
+        case _ if mark in {FIRST, LAST}:
+            return mark
+        case Global():
+            return FIRST
+        case Sliding():
+            start = mark - window.size_us + 1
+            return min(mark, start + (window.offset_us - start) % window.slide_us)
+    return windows_of(window, mark)[0][0]
+
+
 # -- aggregates -------------------------------------------------------------------------------------------
 
 
@@ -271,6 +284,7 @@ class Reference:
         self.late: list[Late] = []
         self.filtered = 0
         self._mark = FIRST
+        self._merging = isinstance(self.window, Session)
         self._arrived = 0
         self._open: dict[tuple[Any, ...], dict[tuple[int, int], _State]] = {}
 
@@ -298,10 +312,11 @@ class Reference:
             return
         key = tuple(_key(record[name]) for name in self.keys)
         open_ = self._open.setdefault(key, {})
-        entry = (self._arrived, Item(record, time), max(time, mark))
+        # A session is held from its first record on, which is too late for one that is behind.
+        entry = (self._arrived, Item(record, time), max(time, mark) if self._merging else time)
         self._arrived += 1
         for bounds in entered:
-            joined = self._merge(open_, bounds) if isinstance(self.window, Session) else bounds
+            joined = self._merge(open_, bounds) if self._merging else bounds
             state = open_.setdefault(joined, _State())
             state.items.append(entry)
             if joined[1] <= mark:

@@ -70,7 +70,6 @@ class AlignedAggregate(Operator):
         self.runs = SortedRuns(self.aggregation, inputs.by)
         self.results = ResultBuilder(inputs, show_windows=show_windows)
         self.watermark = MIN_TIME
-        self.released = MIN_TIME
 
     # -- records in -------------------------------------------------------------------------------------
 
@@ -142,7 +141,7 @@ class AlignedAggregate(Operator):
         yield from self._fire(marks[:1])
         panes = self.late.of(prepared, slices, marks, self.runs) if self.lateness else None
         if panes is not None:
-            bundle = self.results.build(*panes)
+            bundle = self.results.build(panes.table, panes.starts, panes.ends, self._held(panes.marks))
             self.aggregation.release(panes.table)
             self.context.ledger.emitted += len(bundle)
             yield Out(MAIN, bundle)
@@ -233,21 +232,27 @@ class AlignedAggregate(Operator):
         return out
 
     def _emit(self, merged: pa.Table, starts: Int64s, ends: Int64s, trajectory: Int64s, before: int) -> Out:
-        marks = in_force(ends, trajectory, before)
-        if self.inputs.hidden:
-            marks = np.minimum(marks, self.released)
+        marks = self._held(in_force(ends, trajectory, before))
         bundle = self.results.build(merged, starts, ends, marks)
         self.context.ledger.emitted += len(bundle)
         return Out(MAIN, bundle)
 
     def output_watermark(self, watermark: int) -> int:
-        """Results that take their time from their records hold the watermark at the first open slice."""
-        if self.inputs.hidden and self.runs.records:
-            open_ = self.runs.slices_between(self.slicing.over_before(watermark), MAX_TIME)
-            if len(open_):
-                watermark = min(watermark, int(open_[0]))
-        self.released = max(self.released, watermark)
-        return self.released
+        """Results that take their time from their records hold the watermark at the first open window.
+
+        Whether there are records in it makes no difference, so that the outcome depends on nothing but the
+        watermark.
+        """
+        if not self.inputs.hidden or watermark == MAX_TIME:
+            return watermark
+        return min(watermark, self.slicing.over_before(watermark))
+
+    def _held(self, marks: Int64s) -> Int64s:
+        """Return the output watermarks that go with input watermarks."""
+        if not self.inputs.hidden:
+            return marks
+        unique, which = np.unique(marks, return_inverse=True)
+        return np.array([self.output_watermark(mark) for mark in unique.tolist()], np.int64)[which]
 
     # -- state --------------------------------------------------------------------------------------------
 
@@ -257,14 +262,13 @@ class AlignedAggregate(Operator):
             "runs": self.runs.snapshot(),
             "live": self.aggregation.snapshot(),
             "watermark": self.watermark,
-            "released": self.released,
         }
 
     def restore(self, state: Any) -> None:
         self.inputs.restore(state["inputs"])
         self.aggregation.restore(state["live"])
         self.runs.restore(state["runs"])
-        self.watermark, self.released = state["watermark"], state["released"]
+        self.watermark = state["watermark"]
 
 
 def _parts(counts: Int64s) -> list[slice]:

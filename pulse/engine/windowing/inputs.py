@@ -67,7 +67,7 @@ class AggregateInputs:
         timestamp: the timestamp combiner; ``earliest`` and ``latest`` add a hidden aggregate over event time.
         schema: schema of the records, when known.
         context: the step's context.
-        by_time: whether windows merge, so that values whose order matters are taken by event time.
+        merging: whether windows merge, so that values whose order matters are taken by event time.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class AggregateInputs:
         timestamp: TimestampCombiner,
         schema: pa.Schema | None,
         context: StepContext,
-        by_time: bool = False,
+        merging: bool = False,
     ) -> None:
         self.keys = tuple(keys)
         self.by = tuple(key_column(key) for key in keys)
@@ -87,7 +87,8 @@ class AggregateInputs:
         declared = list(aggregates)
         if self.hidden:
             declared.append((TIME, earliest(TIME) if timestamp == "earliest" else latest(TIME)))
-        self.aggregation = GroupedAggregation(tuple(declared), by_time=by_time)
+        self.aggregation = GroupedAggregation(tuple(declared), by_time=merging)
+        self.merging = merging
         self.names: list[str] = list(self.by)
         self.expressions: list[Expr] = [col(key) for key in self.keys]
         for name, expr in self.aggregation.inputs:
@@ -113,9 +114,9 @@ class AggregateInputs:
         for name in self.by:
             columns[name] = comparable(pa.chunked_array([columns[name]]))
         if self.time_columns:
-            # A record that is behind its watermark cannot hold it back any more: no result of it may have a
-            # time that the steps after this one take for late.
-            times = np.maximum(bundle.times, bundle.watermarks)
+            # A record that is behind its watermark cannot open a session that holds it back any more: no
+            # result of it may have a time that the steps after this one take for late.
+            times = np.maximum(bundle.times, bundle.watermarks) if self.merging else bundle.times
             columns |= {name: pa.array(times) for name in self.time_columns}
         if not columns:
             columns[RECORD] = pa.nulls(len(bundle))
@@ -159,4 +160,6 @@ def _getter(expr: Expr, schema: pa.Schema | None) -> Any:
 
 
 def _reason(error: BaseException, row: Any) -> BaseException | str:
+    if row is None:
+        return "record is None, not a dict: does a function before this step return its record?"
     return lacks(row, error.args[0]) if isinstance(error, KeyError) and isinstance(row, dict) else error

@@ -49,6 +49,8 @@ def sniff(blocks: Iterable[Text], dialect: Dialect, where: str) -> pa.Schema:
 
 def _types(data: bytes, names: tuple[str, ...], dialect: Dialect) -> list[pa.DataType]:
     records = find_records(data, dialect.delimiter, dialect.quote)
+    if records.open_at == 0 or not len(records.starts):
+        return [pa.null()] * len(names)  # one record that a quote leaves open: decoding will report it
     cells = parse(
         data[: records.open_at],
         len(records.starts),

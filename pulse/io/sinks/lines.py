@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -81,11 +82,18 @@ class LineWriter(Writer):
 
 
 class StreamWriter(Writer):
-    """Writes lines to standard output as they come: at least once, for what is printed cannot be undone."""
+    """Writes lines to a stream as they come: at least once, for what is written cannot be undone.
 
-    def __init__(self, encoder: Encoder) -> None:
+    Args:
+        encoder: makes the lines.
+        path: a device or named pipe; None is standard output.
+    """
+
+    def __init__(self, encoder: Encoder, path: Path | None = None) -> None:
         self._encoder = encoder
-        self._stream = sys.stdout.buffer
+        self._name = "stdout" if path is None else str(path)
+        self._own = None if path is None else path.open("ab")
+        self._stream = sys.stdout.buffer if self._own is None else self._own
         self._fresh = True
 
     def write(self, bundle: Bundle) -> int:
@@ -109,15 +117,26 @@ class StreamWriter(Writer):
 
     def _print(self, data: bytes) -> int:
         if data:
-            with disk_errors("stdout"):
+            with disk_errors(self._name):
                 self._stream.write(data)
                 self._stream.flush()
         return len(data)
 
+    def close(self) -> None:
+        """Close the device or pipe; standard output stays open."""
+        if self._own is not None:
+            self._own.close()
+
 
 def open_lines(path: str, compression: Compression, encoder: Encoder, context: SinkContext) -> Writer:
-    """Open the writer of a path; ``-`` is standard output."""
+    """Open the writer of a path; ``-`` is standard output, and devices and pipes are written as they are.
+
+    A symbolic link stays: the file it leads to is replaced.
+    """
     if path == "-":
         return StreamWriter(encoder)
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file() and not target.is_dir():
+        return StreamWriter(encoder, target)
     keep = context.transactional
-    return LineWriter(encoder, StagedFile(Path(path), compression=compression, keep_prepared=keep))
+    return LineWriter(encoder, StagedFile(target, compression=compression, keep_prepared=keep))

@@ -150,10 +150,11 @@ class StagedFile:
     def _start(self) -> None:
         """Open the next segment."""
         self._begin()
-        self._open = self.path.with_name(f".{self.path.name}.{self._count:05d}.tmp")
-        self._count += 1
-        self._file = pa.output_stream(self._open, buffer_size=_BUFFER, compression=None)  # type: ignore[arg-type]
+        staged = self.path.with_name(f".{self.path.name}.{self._count:05d}.tmp")
+        self._file = pa.output_stream(staged, buffer_size=_BUFFER, compression=None)  # type: ignore[arg-type]
         self._stream = _compressed(self._file, self._compression)
+        self._open = staged
+        self._count += 1
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
