@@ -135,7 +135,7 @@ def open_lines(path: str, compression: Compression, encoder: Encoder, context: S
     """
     if path == "-":
         return StreamWriter(encoder)
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path) if os.path.islink(path) else path)  # noqa: PTH114 - a text path
     if target.exists() and not target.is_file() and not target.is_dir():
         return StreamWriter(encoder, target)
     keep = context.transactional
