@@ -226,10 +226,10 @@ def _shown(value: Any) -> str:
 def cli_page() -> str:
     """Return the page of the command line."""
     parts = [CLI_INTRO]
-    context = click.Context(cli, info_name="pulse")
+    context = click.Context(cli, info_name="pulse", **cli.context_settings)
     for name in cli.list_commands(context):
         command = cli.commands[name]
-        own = click.Context(command, info_name=f"pulse {name}")
+        own = click.Context(command, info_name=f"pulse {name}", parent=context)
         usage = " ".join([own.info_name or "", *command.collect_usage_pieces(own)])
         parts += [
             f"## pulse {name}\n",
