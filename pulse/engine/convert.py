@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pulse.errors import RecordError, TypeMismatch
-from pulse.model.schema import infer, widen
+from pulse.errors import RecordError, TypeMismatch, cut
+from pulse.model.schema import infer, type_name, widen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,10 @@ def build_columns(
 
 def misfit(builder: ColumnBuilder, value: Any) -> str:
     """Return the reason why a value does not fit a column."""
-    return f"field {builder.name!r} is {type(value).__name__} {value!r}, but its column is {builder.type}"
+    found = f"field {builder.name!r} is {type(value).__name__} {cut(repr(value), 80)}"
+    if builder.type is None or pa.types.is_null(builder.type):
+        return f"{found}, which no column can hold"
+    return f"{found}, but its column is {type_name(builder.type)}"
 
 
 def lacks(record: Any, field: str) -> str:

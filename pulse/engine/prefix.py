@@ -38,7 +38,7 @@ from pulse.graph.ops import (
     WindowOp,
 )
 from pulse.graph.ops.grouping import takes_custom
-from pulse.model.bundle import Bundle, Int64s, Origin
+from pulse.model.bundle import Bundle, Int64s, Origin, whole
 from pulse.model.time import MIN_TIME
 from pulse.model.watermarks import EndOnly, FromField
 from pulse.model.windows import Session
@@ -165,7 +165,8 @@ class PrefixMachine:
         count = len(decoded.numbers)
         times = decoded.times if decoded.times is not None else np.full(count, MIN_TIME, np.int64)
         numbers = decoded.numbers + first
-        bundle = Bundle(decoded.data, times, MIN_TIME, origin=Origin(block.origin, numbers))
+        data = whole(decoded.data, count)
+        bundle = Bundle(data, times, MIN_TIME, origin=Origin(block.origin, numbers))
         worked = Worked(times, numbers, decoded.units, decoded.bad, dict(decoded.ignored), decoded.watermark)
         for operator in self.operators:
             operator.context.ledger = StepLedger()

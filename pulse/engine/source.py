@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pulse.engine.ledger import Ledger, StepLedger
 from pulse.engine.messages import EndOfInput, IdleInput, Watermark
 from pulse.engine.observer import SILENT, Observer
 from pulse.engine.operator import StepContext
 from pulse.engine.operators.timestamps import promises
 from pulse.engine.person import naming
-from pulse.engine.prefix import Worked, with_watermarks
+from pulse.engine.prefix import NO_PREFIX, PrefixMachine, Worked, with_watermarks
 from pulse.engine.stage import Emission, StageMachine
 from pulse.engine.watermarks import WatermarkGenerator
 from pulse.errors import PulseInternalError, RecordError
 from pulse.graph.logical import Port
 from pulse.graph.ops import ReadOp
 from pulse.io.base import BadRecord, Block, Decoded, Json, ReadRequest
-from pulse.model.bundle import Bundle, Origin
 from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
@@ -70,6 +67,7 @@ class SourceMachine:
         self.context = StepContext(self.name, op.on_error, observer)
         self.splits = [SplitState(name, WatermarkGenerator(op.watermarks)) for name in op.source.splits()]
         self.machine = StageMachine(plan, stage, len(self.splits), observer)
+        self.plain = PrefixMachine(NO_PREFIX)
 
     @property
     def request(self) -> ReadRequest:
@@ -79,24 +77,8 @@ class SourceMachine:
 
     def accept(self, index: int, block: Block, decoded: Decoded) -> list[Emission]:
         """Take the next decoded block of a split and return what the stage emits."""
-        split = self.splits[index]
-        first = self._first(split, block)
-        emitted = list(self._bad(split, first, decoded.bad))
-        count = len(decoded.numbers)
-        self._count(count, len(decoded.bad))
-        times = decoded.times
-        if times is None:
-            times = np.full(count, MIN_TIME, np.int64)
-        bundle = Bundle(decoded.data, times, MIN_TIME, origin=Origin(block.origin, decoded.numbers + first))
-        with naming(self.name):
-            marks = split.generator.assign(
-                times, promises=promises(bundle, split.generator.strategy), promised=decoded.watermark
-            )
-        self._moved(split, block, first + decoded.units, decoded.ignored)
-        if count:
-            bundle = Bundle(bundle.data, times, marks, origin=bundle.origin)
-            emitted += self.machine.take(index, bundle)
-        return emitted + self._announce(index)
+        worked = self.plain.work(block, decoded, self._first(self.splits[index], block))
+        return self.accept_worked(index, block, worked, 0)
 
     def accept_worked(
         self, index: int, block: Block, worked: Worked, taken: int, *, keep: int | None = None
@@ -121,17 +103,17 @@ class SourceMachine:
         count = len(worked.numbers)
         self._count(count, len(worked.bad))
         with naming(self.name):
-            marks = split.generator.assign(worked.times, promised=worked.promised)
+            marked = promises(worked.bundles[0], split.generator.strategy) if worked.bundles else None
+        marks = split.generator.assign(worked.times, promises=marked, promised=worked.promised)
         self._moved(split, block, first + worked.units, worked.ignored)
         emitted += self.machine.take_books(worked.ledgers, worked.failures)
         for bundle in worked.bundles:
-            marked = with_watermarks(bundle, worked.numbers, marks)
-            if keep is not None and len(marked) > keep:
-                self._overflowed(len(marked) - keep)
-                marked = marked.slice(0, keep)
-            if not len(marked):
-                continue
-            emitted += self.machine.take(index, marked, start=taken)
+            kept = with_watermarks(bundle, worked.numbers, marks)
+            if keep is not None and len(kept) > keep:
+                self._overflowed(len(kept) - keep)
+                kept = kept.slice(0, keep)
+            if len(kept):
+                emitted += self.machine.take(index, kept, start=taken)
         return emitted + self._announce(index)
 
     def _count(self, count: int, bad: int) -> None:
@@ -146,6 +128,7 @@ class SourceMachine:
         ledger = self.context.ledger
         ledger.passed -= dropped
         ledger.filtered += dropped
+        ledger.emitted -= dropped
         self.observer.dropped(self.name, "overflow", dropped)
 
     @staticmethod

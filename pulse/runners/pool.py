@@ -10,7 +10,9 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pulse.errors import MissingDependency
+from pulse.engine.person import describe
+from pulse.errors import MissingDependency, PulseError, RecordError, UnsupportedFeature
+from pulse.model.bundle import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +38,13 @@ class WorkerPool:
             from loky import ProcessPoolExecutor  # noqa: PLC0415
         except ImportError:
             raise MissingDependency.of("loky", "processes", purpose="running worker processes") from None
-        payload = cloudpickle.dumps((decoder, prefix))
+        try:
+            payload = cloudpickle.dumps((decoder, prefix))
+        except Exception as error:
+            raise UnsupportedFeature(
+                f"a step cannot be sent to a worker process: {describe(error)}",
+                hint="open locks, files and connections inside the function, or do without processes",
+            ) from error
         self.decodes = decoder is not None
         self._executor = ProcessPoolExecutor(processes, initializer=_start, initargs=(payload,))
 
@@ -49,7 +57,18 @@ class WorkerPool:
             decoded: its records, when the processes cannot decode it.
         """
         sent = block if decoded is None else replace(block, payload=None)
-        return self._executor.submit(_work, sent, first, decoded).result()  # type: ignore[no-any-return]
+        try:
+            worked: Worked = self._executor.submit(_work, sent, first, decoded).result()
+        except PulseError:
+            raise
+        except Exception as error:
+            raise RecordError(
+                f"a worker process failed: {describe(error)}",
+                position=f"{block.origin}:{first + 1}",
+                hint="functions and records must survive pickling; run without processes to see the failure",
+            ) from error
+        worked.bundles = [replace(b, data=whole(b.data, len(b))) for b in worked.bundles]
+        return worked
 
     def close(self) -> None:
         """Stop the processes."""

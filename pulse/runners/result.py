@@ -21,7 +21,7 @@ class RunResult:
     """The outcome of a run.
 
     Args:
-        collected: the records of the collections that nothing else consumed (deterministic runner only).
+        collected: the records of the collections that nothing else consumed, where they were asked for.
         ledger: where the records of every step went.
         seconds: how long it took, by the wall clock.
         bytes_in: bytes read by the sources.

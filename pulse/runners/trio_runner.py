@@ -6,12 +6,12 @@ import os
 import signal
 import threading
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import trio
 
 from pulse.engine.observer import SILENT, Observer
-from pulse.errors import ConfigError, PipelineError, PulseError
+from pulse.errors import ConfigError, PipelineError, PulseError, did_you_mean
 from pulse.graph.compile import CompileOptions
 from pulse.runners.flow import Flow
 from pulse.runners.prepare import prepare
@@ -68,6 +68,14 @@ class TrioRunner:
             raise PipelineError(f"parallelism {parallelism} is not at least 1")
         if processes < 0:
             raise PipelineError(f"processes {processes} is negative", hint="0 means no worker processes")
+        if channel_rows is not None and channel_rows < 1:
+            raise PipelineError(f"channel_rows {channel_rows} is not at least 1")
+        if overflow not in (None, *get_args(Overflow)):
+            allowed = get_args(Overflow)
+            raise PipelineError(
+                f"overflow {overflow!r} is not one of {', '.join(allowed)}",
+                hint=did_you_mean(str(overflow), allowed),
+            )
         bound = _bound_from_environment()
         self.overflow: Overflow = overflow or ("drop" if bound else "block")
         self.channel_rows = channel_rows or bound or CHANNEL_ROWS

@@ -57,8 +57,21 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {len(self._graph)} steps)"
 
-    def add(self, op: Op, inputs: Sequence[PCollection] = (), *, name: str | None = None) -> PCollection:
+    def add(
+        self,
+        op: Op,
+        inputs: Sequence[PCollection] = (),
+        *,
+        name: str | None = None,
+        label: str | None = None,
+    ) -> PCollection:
         """Add a step and return its main output. Transforms call this; people use ``|``.
+
+        Args:
+            op: what the step does.
+            inputs: the collections that it reads.
+            name: its name, as a person gave it.
+            label: what its name derives from otherwise; left out: what the step is.
 
         Raises:
             PipelineError: when the step does not fit its inputs, as far as they are known by now.
@@ -70,7 +83,7 @@ class Pipeline:
                     f"not to {self.name!r}",
                     hint="build the whole graph on one Pipeline",
                 )
-        label = "/".join([*self._scope, name or op.label()])
+        label = "/".join([*self._scope, name or label or op.label()])
         node = Node(
             label if name else self._free_name(label),
             op,

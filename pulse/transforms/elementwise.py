@@ -64,6 +64,10 @@ class Map(Step):
                 "inputs and output go together",
                 hint="Map(fn, inputs=['score'], output='score2'), or Map(fn) over whole records",
             )
+        if inputs is not None and not inputs:
+            raise PipelineError(
+                "inputs names no field", hint="name at least one, or use Map(fn) over records"
+            )
         if inputs is not None and output is not None:
             super().__init__(
                 FieldsOp(function, tuple(inputs), output, data_type(type) if type else None, on_error)

@@ -10,7 +10,7 @@ from pulse.io.base import Sink, Source
 from pulse.io.memory import Memory
 from pulse.model.watermarks import BoundedOutOfOrderness, EndOnly
 from pulse.transforms.core import PCollection, Pipeline, Transform, one
-from pulse.transforms.options import check_on_error
+from pulse.transforms.options import check_on_error, check_watermarks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,7 @@ class Read(Transform):
                 f"Read takes a source, not {type(source).__name__}",
                 hint="for records in memory use Create([...]); for a file JsonLines('path'), Csv or Parquet",
             )
+        check_watermarks(watermarks)
         if watermarks is None:
             watermarks = EndOnly() if source.bounded else BoundedOutOfOrderness("0s")
         schema = source.declared_schema()
@@ -85,7 +86,7 @@ class Create(Transform):
         watermarks: WatermarkStrategy | None = None,
     ) -> None:
         self.source = Memory(records, time_field=time_field, times=times, schema=schema)
-        self.watermarks = watermarks
+        self.watermarks = check_watermarks(watermarks)
 
     def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
         """Add the source, its schema settled at once: the records are here."""
@@ -93,7 +94,7 @@ class Create(Transform):
             raise PipelineError("Create starts a pipeline; it takes no input", hint="pipeline | Create(...)")
         schema = self.source.sniff_schema()
         op = ReadOp(self.source, self.watermarks or EndOnly(), schema=schema, sniffed=True)
-        return pipeline.add(op, name=self.name or "Create")
+        return pipeline.add(op, name=self.name, label="Create")
 
 
 class Write(Transform):

@@ -10,6 +10,7 @@ from pulse.errors import PipelineError, did_you_mean
 from pulse.graph.ops.base import OnError
 from pulse.model.expressions import Expr, col, parse
 from pulse.model.schema import schema_of
+from pulse.model.watermarks import WatermarkStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +29,21 @@ def check_on_error(value: str) -> OnError:
             f"on_error {value!r} is not one of {', '.join(allowed)}", hint=did_you_mean(str(value), allowed)
         )
     return value  # type: ignore[return-value]
+
+
+def check_watermarks(strategy: Any) -> WatermarkStrategy | None:
+    """Return a watermark strategy, or None; say which there are when it is something else.
+
+    Example:
+        >>> check_watermarks(None) is None
+        True
+    """
+    if strategy is None or isinstance(strategy, get_args(WatermarkStrategy)):
+        return strategy
+    raise PipelineError(
+        f"watermarks takes a strategy, not {type(strategy).__name__} {strategy!r}",
+        hint="use BoundedOutOfOrderness('5s'), monotonic(), EndOnly(), FromField('field') or FromSource()",
+    )
 
 
 def check_function(function: Any, transform: str) -> Callable[..., Any]:

@@ -25,7 +25,7 @@ class TopK(Composite):
 
     The records come out whole, with ``window_start``, ``window_end`` and ``rank`` (1 is the first). Records
     of equal value are ordered by their other fields, so the order of arrival makes no difference; those whose
-    value is null come last.
+    value is null or NaN come last.
 
     Args:
         k: how many to keep; at least 1.
@@ -88,15 +88,20 @@ class _Best(CombineFn):
         return self._cut(acc)
 
     def _cut(self, records: list[Any]) -> list[Any]:
-        known = [record for record in records if record[self.by] is not None]
+        # Null and NaN have no place in the order.
+        known = [record for record in records if not _orderless(record[self.by])]
         best = (nsmallest if self.smallest else nlargest)(self.k, known, key=self._order)
         if len(best) < self.k:
-            unknown = sorted((r for r in records if r[self.by] is None), key=_rest)
+            unknown = sorted((r for r in records if _orderless(r[self.by])), key=_rest)
             best += unknown[: self.k - len(best)]
         return best
 
     def _order(self, record: Mapping[str, Any]) -> tuple[Any, str]:
         return record[self.by], _rest(record)
+
+
+def _orderless(value: Any) -> bool:
+    return value is None or value != value  # noqa: PLR0124 - only NaN differs from itself
 
 
 def _rest(record: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def wanted(case, second):
     )
     for result in first.results:
         windows = [result.window] if second is None else None
-        if second is None:
+        if second is None and (isinstance(case.window, Session) or case.lateness):
             hold = case.timestamp != "end_of_window"
             machine.advance(ref.held(case.window, result.mark) if hold else result.mark)
         machine.take({"n": result.values[0]}, result.time, windows)
@@ -100,6 +100,8 @@ def test_late_results_are_late_for_the_same_windows(case, way):
 @thorough
 @given(case=cases(sessions, simple=True), second=aligned() | sessions | st.none(), way=ways())
 def test_results_of_sessions_are_never_late(case, second, way):
+    # What a session holds back depends on its records: see the hold of ``SessionAggregate``.
+    assume(second is not None or (case.timestamp == "end_of_window" and way["parallelism"] == 1))
     found, results = chain(case, second, way)
     first, expected_ = wanted(case, second)
     assert results == expected_

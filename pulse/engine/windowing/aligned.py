@@ -196,10 +196,9 @@ class AlignedAggregate(Operator):
         yield self._emit(merged, starts, self.slicing.ends(starts), trajectory, before)
 
     def _fire_overlapping(self, before: int, after: int, trajectory: Int64s) -> Iterator[Out]:
-        first = self.runs.first
-        if first is None or first >= after:
+        slices = self.runs.slices_between(self.slicing.over_before(before), after)
+        if not len(slices):
             return
-        slices = self.runs.slices_between(first, after)
         starts = self.slicing.windows(slices)
         ends = self.slicing.ends(starts)
         due = (ends > before) & (ends <= after)

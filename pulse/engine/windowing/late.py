@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from pulse.engine.convert import VALUE
 from pulse.graph.ops.grouping import LATE_TYPE, WINDOW_TYPE
-from pulse.model.time import MAX_TIME, to_datetime
+from pulse.model.rows import to_values
+from pulse.model.time import MAX_TIME
 
 if TYPE_CHECKING:
     from pulse.model.bundle import Bundle, Int64s
@@ -37,13 +39,16 @@ def late_records(bundle: Bundle, starts: Int64s, ends: Int64s) -> Bundle:
     marks = np.broadcast_to(np.asarray(bundle.watermarks, np.int64), len(bundle))
     delay = marks - ends
     if bundle.is_rows:
-        rows: list[Any] = []
-        for row, start, end, late in zip(
-            bundle.rows, starts.tolist(), ends.tolist(), delay.tolist(), strict=True
-        ):
-            record = row if isinstance(row, dict) else {VALUE: row}
-            window = {"window_start": to_datetime(start), "window_end": to_datetime(end)}
-            rows.append({**record, **window, "late_by": np.timedelta64(late, "us").item()})
+        begun, over = (to_values(pa.array(times).cast(WINDOW_TYPE)) for times in (starts, ends))
+        rows = [
+            {
+                **(row if isinstance(row, dict) else {VALUE: row}),
+                "window_start": start,
+                "window_end": end,
+                "late_by": timedelta(microseconds=late),
+            }
+            for row, start, end, late in zip(bundle.rows, begun, over, delay.tolist(), strict=True)
+        ]
         return replace(bundle, data=rows, windows=None)
     columns = dict(zip(bundle.batch.schema.names, bundle.batch.columns, strict=True))
     columns["window_start"] = pa.array(starts).cast(WINDOW_TYPE)

@@ -93,6 +93,7 @@ def same_key(column: pa.ChunkedArray[Any], key: pa.Scalar[Any]) -> Any:
     if not key.is_valid:
         return pc.is_null(column)
     if pa.types.is_floating(key.type) and key.as_py() != key.as_py():
-        return pc.is_nan(column)
+        nans: Any = pc.is_nan(column)
+        return pc.fill_null(nans, pa.scalar(value=False))
     same: Any = pc.equal(column, key)
     return pc.fill_null(same, pa.scalar(value=False))

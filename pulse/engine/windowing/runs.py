@@ -73,16 +73,6 @@ class SortedRuns:
     def _merge(self, tables: Sequence[pa.Table], *, consume: bool) -> pa.Table:
         return self.aggregation.merge(concat(tables), self.by, consume=consume)
 
-    @property
-    def first(self) -> int | None:
-        """The earliest slice there is; None when empty."""
-        return min((int(run.slices[0]) for run in self.runs), default=None)
-
-    @property
-    def rows(self) -> int:
-        """How many partial rows there are."""
-        return sum(run.table.num_rows for run in self.runs)
-
     def between(self, low: int, high: int) -> pa.Table | None:
         """Return the merged rows with ``low <= slice < high``, sorted by slice; None when there are none.
 

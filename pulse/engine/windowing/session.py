@@ -88,15 +88,17 @@ class SessionAggregate(Operator):
         too_late = saturating_add(ends, self.lateness) <= series
         if too_late.any():
             yield self._drop(bundle.take(too_late), starts[too_late], ends[too_late])
-            kept = ~too_late
-            prepared, starts, ends, series = prepared.take(kept), starts[kept], ends[kept], series[kept]
-        for start, stop in self._stretches(prepared.columns, starts, ends, series):
-            yield from self._fire(series[start : start + 1])
+        kept = np.flatnonzero(~too_late)
+        prepared, starts, ends = prepared.take(~too_late), starts[kept], ends[kept]
+        # What was dropped has moved the watermark all the same.
+        places = [*kept.tolist(), len(series)]
+        for start, stop in self._stretches(prepared.columns, starts, ends, series[kept]):
+            yield from self._fire(series[: places[start] + 1])
             part = prepared.slice(start, stop)
             self.open.add_records(part, starts[start:stop], ends[start:stop])
             if self.lateness and stop == start + 1:
-                yield from self._fire_late(part.columns, int(starts[start]), int(series[start]))
-            yield from self._fire(series[start:stop])
+                yield from self._fire_late(part.columns, int(starts[start]), int(series[places[start]]))
+            yield from self._fire(series[places[start] : places[stop]])
 
     def _stretches(
         self, columns: pa.Table, starts: Int64s, ends: Int64s, marks: Int64s
