@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulse.model import aggregates as agg
 from pulse.model.aggregates import CombineFn
@@ -20,6 +19,9 @@ from pulse.transforms.ends import Read
 from pulse.transforms.grouping import Aggregate, KeyBy, Window
 from tests.support import reference as ref
 from tests.support.events import Events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCHEMA = {"k": "string", "n": "int64", "x": "double", "s": "string"}

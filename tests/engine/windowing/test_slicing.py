@@ -61,7 +61,9 @@ def test_over_before_is_the_first_slice_still_needed(window):
         assert min(watermark, bound) == held(window, watermark)
 
 
-@pytest.mark.parametrize("window", [Tumbling("10us"), Sliding("10us", "3us"), Calendar("day"), Global()], ids=str)
+@pytest.mark.parametrize(
+    "window", [Tumbling("10us"), Sliding("10us", "3us"), Calendar("day"), Global()], ids=str
+)
 def test_the_ends_of_time_are_over_before_themselves(window):
     cut = slicing(window)
     assert cut.over_before(MIN_TIME) == MIN_TIME

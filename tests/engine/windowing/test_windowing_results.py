@@ -142,9 +142,7 @@ def test_an_error_over_all_records_names_no_group():
         finish(machine)
 
 
-@pytest.mark.parametrize(
-    ("timestamp", "times"), [("end_of_window", [9]), ("earliest", [3]), ("latest", [8])]
-)
+@pytest.mark.parametrize(("timestamp", "times"), [("end_of_window", [9]), ("earliest", [3]), ("latest", [8])])
 def test_the_event_time_of_a_result(timestamp, times):
     machine = aggregation(Tumbling("10us"), {"k": "string"}, timestamp=timestamp, n=count())
     outputs(machine, columns({"k": ["a", "a"]}, [8, 3]))
