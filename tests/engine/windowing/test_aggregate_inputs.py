@@ -33,9 +33,13 @@ def test_both_layouts_give_the_same_columns():
 
 def test_records_that_cannot_be_computed_are_rejected_one_by_one():
     found = inputs("k")
-    kept = found.prepare(rows([{"k": "a", "v": 1}, {"k": "b"}, {"v": 2}, 7, {"k": "c", "v": "x"}]))
+    kept = found.prepare(rows([{"k": "a", "v": 1}, {"v": 2}, 7, {"k": "c", "v": "x"}, {"k": [1]}]))
     assert kept.columns.to_pydict() == {"key k": ["a"], "in1": [2]}
     assert found.context.ledger.errored == 4
+
+
+def test_a_field_that_is_missing_inside_an_expression_is_null():
+    assert inputs("k").prepare(rows([{"k": "a"}])).columns.to_pydict()["in1"] == [None]
 
 
 @pytest.mark.parametrize(
