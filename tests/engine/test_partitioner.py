@@ -31,7 +31,7 @@ def test_equal_values_have_equal_hashes(values):
 
 
 def test_other_values_have_other_hashes():
-    values = [None, "", "a", b"b", 0, 1, -1, 0.5, date(2024, 1, 1), datetime(2024, 1, 1), "1", 2**64]
+    values = [None, "a", b"b", 0, 1, -1, 0.5, date(2024, 1, 1), datetime(2024, 1, 1), "1", 2**64]
     assert len({stable_hash(value) for value in values}) == len(values)
 
 
