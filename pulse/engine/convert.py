@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from pulse.errors import RecordError, TypeMismatch, cut
-from pulse.model.schema import infer, type_name, widen
+from pulse.model.schema import infer, is_number, type_name, widen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pulse.engine.operator import StepContext
     from pulse.model.bundle import Bundle
@@ -40,18 +41,19 @@ class ColumnBuilder:
 
     def build(self, values: list[Any]) -> pa.Array[Any] | None:
         """Return the values as an array, or None when one of them does not fit."""
+        kinds = set(map(type, values)) - {type(None)}
         try:
-            if self.declared is not None:
-                return pa.array(values, self.declared)
-            wide = widen(self.type or pa.null(), _type_of(values))
-            if wide is None:
+            found = _type_of(values, kinds)
+            target = self.declared or widen(self.type or pa.null(), found)
+            if target is None or not _holds(target, found):
                 return None
-            if pa.types.is_floating(wide):
-                values = [None if value is None else float(value) for value in values]
-            array = pa.array(values, wide)
+            if self.declared is None and int in kinds and not pa.types.is_integer(target):
+                # Next to floats or decimals too, an integer beyond 64 bits is a bad record.
+                pa.array([value for value in values if type(value) is int], pa.int64())
+            array = pa.array(_exact(values, kinds, target), target)
         except (*ARROW_FAILURES, TypeMismatch):
             return None
-        self.type = wide
+        self.type = target
         return array
 
     def fits(self, value: Any) -> bool:
@@ -68,18 +70,58 @@ _PLAIN: dict[type, pa.DataType] = {
 }
 
 
-def _type_of(values: list[Any]) -> pa.DataType:
+def _type_of(values: list[Any], kinds: set[type]) -> pa.DataType:
     """Return the type that holds all the values, however they are cut into bundles.
 
     Arrow's own inference is not that: it takes text next to bytes for bytes, and a time next to a date for a
     date.
     """
-    kinds = set(map(type, values)) - {type(None)}
     if len(kinds) == 1:
         plain = _PLAIN.get(next(iter(kinds)))
         if plain is not None:
             return plain
     return infer(values) if kinds else pa.null()
+
+
+def _holds(target: pa.DataType, found: pa.DataType) -> bool:
+    """Return whether values of one type may stand in another, for Arrow itself cuts 2.5 to the integer 2."""
+    if pa.types.is_dictionary(target):
+        return _holds(target.value_type, found)
+    if pa.types.is_null(found) or pa.types.is_nested(target):
+        return True
+    for targets, taken in _HOLDS:
+        if any(is_kind(target) for is_kind in targets):
+            return any(is_kind(found) for is_kind in taken)
+    return True
+
+
+_Kinds: TypeAlias = "tuple[Callable[[pa.DataType], bool], ...]"
+_INTEGER, _DECIMAL, _DATE = (pa.types.is_integer,), (pa.types.is_decimal,), (pa.types.is_date,)
+_TIMESTAMP, _BOOL = (pa.types.is_timestamp,), (pa.types.is_boolean,)
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
+)
+_HOLDS: tuple[tuple[_Kinds, _Kinds], ...] = (
+    (_INTEGER, _INTEGER),
+    ((pa.types.is_floating,), (is_number,)),
+    (_DECIMAL, (*_INTEGER, *_DECIMAL)),
+    (_TIMESTAMP, (*_TIMESTAMP, *_DATE)),
+    *((same, same) for same in (_BOOL, _TEXT, _BYTES, _DATE, (pa.types.is_time,), (pa.types.is_duration,))),
+)
+"""Types, and those whose values they hold."""
+
+
+def _exact(values: list[Any], kinds: set[type], target: pa.DataType) -> list[Any]:
+    """Return the values as Arrow takes them: integers beyond 2**53 as doubles, dates as midnights."""
+    if pa.types.is_floating(target) and kinds != {float}:
+        return [None if value is None else float(value) for value in values]
+    if pa.types.is_timestamp(target) and date in kinds:
+        return [datetime.combine(v, time(), UTC) if type(v) is date else v for v in values]
+    return values
 
 
 def snapshot_types(builders: Sequence[ColumnBuilder]) -> pa.Table:

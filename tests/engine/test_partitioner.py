@@ -52,7 +52,12 @@ def test_both_layouts_and_dictionaries_are_dealt_alike():
 
 
 def test_the_order_in_which_keys_come_makes_no_difference():
-    records = [{"flag": True, "n": 1}, {"flag": False, "n": 1}, {"flag": True, "n": 0}, {"flag": False, "n": 0}]
+    records = [
+        {"flag": True, "n": 1},
+        {"flag": False, "n": 1},
+        {"flag": True, "n": 0},
+        {"flag": False, "n": 0},
+    ]
     forwards = Partitioner(["flag", "n"], 3).groups(rows(records)).tolist()
     backwards = Partitioner(["flag", "n"], 3).groups(rows(records[::-1])).tolist()
     assert forwards == backwards[::-1]

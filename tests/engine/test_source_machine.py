@@ -17,7 +17,9 @@ from tests.support.events import Bad, Events
 
 def source(events, *, watermarks=None, on_error="fail"):
     p = Pipeline()
-    read = p | "read" >> Read(events, watermarks=watermarks or BoundedOutOfOrderness("2us"), on_error=on_error)
+    read = p | "read" >> Read(
+        events, watermarks=watermarks or BoundedOutOfOrderness("2us"), on_error=on_error
+    )
     read | "out" >> Write(Collect())
     if on_error == "dead_letter":
         read.errors | "bad" >> Write(Collect())

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pulse.engine.evaluation import evaluate_columns, evaluate_rows
 from pulse.engine.operator import Elementwise
+from pulse.model.bundle import no_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,5 +55,5 @@ class ProjectOperator(Elementwise):
         if self.keep:
             columns = dict(zip(kept.batch.schema.names, kept.batch.columns, strict=True)) | columns
         if not columns:
-            return kept
+            return kept.with_data(no_columns(len(kept)))
         return kept.with_data(pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
