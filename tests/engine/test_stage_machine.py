@@ -6,6 +6,7 @@ from pulse.engine.messages import EndOfInput, IdleInput, Watermark
 from pulse.engine.stage import StageMachine, pieces
 from pulse.errors import PulseInternalError, RecordError
 from pulse.graph.compile import compile_graph
+from pulse.io.sinks import Collect
 from pulse.model.aggregates import count
 from pulse.model.bundle import Bundle
 from pulse.model.time import MAX_TIME
@@ -15,7 +16,6 @@ from pulse.transforms.elementwise import Filter, Map
 from pulse.transforms.ends import Read, Write
 from pulse.transforms.grouping import Aggregate, KeyBy, Window
 from pulse.transforms.routing import Flatten
-from pulse.io.sinks import Collect
 from tests.support.events import Events
 from tests.support.operators import columns, rows
 

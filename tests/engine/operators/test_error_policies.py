@@ -38,7 +38,7 @@ CASES = {
     "partition": (RouteOp(lambda record: tenth(record) - 2, ("main", "1")), rows),
     "fields of rows": (FieldsOp(lambda v: 10 // v, ("v",), "y"), rows),
     "fields of columns": (FieldsOp(lambda v: 10 // v, ("v",), "y"), columns),
-    "time": (TimestampOp(lambda record: tenth(record), EndOnly()), rows),
+    "time": (TimestampOp(tenth, EndOnly()), rows),
 }
 
 

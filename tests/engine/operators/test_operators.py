@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pulse.engine.operator import StepContext
 from pulse.engine.operators.flatten import FlattenOperator
 from pulse.engine.operators.key_by import check_keys
-from pulse.engine.operator import StepContext
 from pulse.errors import RecordError
 from pulse.graph.ops import KeyByOp, ProjectOp, RouteOp, TimestampOp, ToColumnsOp, ToRowsOp, WindowOp
 from pulse.model.bundle import Bundle, Windows, no_columns
@@ -81,7 +81,7 @@ def test_a_partition_function_must_return_one_of_its_outputs(index):
 
 
 def test_numpy_integers_are_integers():
-    machine = operator(RouteOp(lambda record: np.int64(record), ("main", "1")))
+    machine = operator(RouteOp(np.int64, ("main", "1")))
     assert outputs(machine, rows([0, 1, 0])) == {"main": [0, 0], "1": [1]}
 
 
