@@ -24,7 +24,7 @@ OFFSETS = st.sampled_from(["", "Z", "z", "+00:00", "+02:00", "-23:59", "+0530", 
 
 @st.composite
 def spelled(draw: st.DrawFn) -> str:
-    moment = draw(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001
+    moment = draw(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))
     text = draw(
         st.sampled_from(
             [moment.isoformat(), moment.isoformat(" "), moment.isoformat()[:19], moment.date().isoformat()]
@@ -36,7 +36,7 @@ def spelled(draw: st.DrawFn) -> str:
 
 TEXTS = st.one_of(
     spelled(),
-    st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda t: t.strftime("%Y-%m-%d %H:%M:%S")),  # noqa: DTZ001
+    st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda t: t.strftime("%Y-%m-%d %H:%M:%S")),
     st.dates(date(1000, 1, 1)).map(lambda t: t.strftime("%d/%m/%Y")),
     st.sampled_from(
         [
@@ -109,7 +109,7 @@ def test_floats_in_a_column_are_read_as_one_by_one(layout: str | None, values: l
 
 
 @settings(max_examples=100, deadline=None)
-@given(ZONES, st.lists(st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), max_size=6))  # noqa: DTZ001
+@given(ZONES, st.lists(st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), max_size=6))
 def test_timestamps_without_a_zone_take_the_declared_one(
     zone: str | None, values: list[datetime | None]
 ) -> None:

@@ -45,7 +45,7 @@ class Color(enum.Enum):
         (float("-inf"), b"null"),
         (2**64 - 1, b"18446744073709551615"),
         (datetime(2024, 5, 1, 12, tzinfo=UTC), b'"2024-05-01T12:00:00Z"'),
-        (datetime(2024, 5, 1, 12, 0, 0, 5), b'"2024-05-01T12:00:00.000005Z"'),  # noqa: DTZ001 - on purpose
+        (datetime(2024, 5, 1, 12, 0, 0, 5), b'"2024-05-01T12:00:00.000005Z"'),
         (datetime(2024, 5, 1, 12, tzinfo=timezone(timedelta(hours=2))), b'"2024-05-01T10:00:00Z"'),
         (datetime(2024, 5, 1, 12, tzinfo=ZoneInfo("Europe/Berlin")), b'"2024-05-01T10:00:00Z"'),
         (datetime(2024, 1, 1, 12, tzinfo=ZoneInfo("Europe/London")), b'"2024-01-01T12:00:00Z"'),
