@@ -44,7 +44,7 @@ from pulse.graph.ops import (
 from pulse.model.windows import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pulse.engine.operator import Operator, StepContext
     from pulse.graph.collection import CollectionType
@@ -60,15 +60,17 @@ _FUNCTIONS: dict[str, Callable[[FunctionOp, StepContext], Operator]] = {
 
 
 def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set of steps
-    node: Node, before: CollectionType, context: StepContext
+    node: Node, inputs: Sequence[CollectionType], after: CollectionType, context: StepContext
 ) -> Operator:
     """Return the machine of a step.
 
     Args:
         node: the step.
-        before: the type of its input; of a flatten, what its inputs become.
+        inputs: the types of its inputs.
+        after: the type of its main output.
         context: what the machine may use.
     """
+    before = inputs[0]
     match node.op:
         case FilterOp() as op:
             return FilterOperator(op, before.schema, context)
@@ -87,7 +89,7 @@ def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set 
         case KeyByOp():
             return PassOperator(context)
         case FlattenOp():
-            return FlattenOperator(before.schema, context)
+            return FlattenOperator(after.schema, context)
         case WindowOp():
             return WindowOperator(context)
         case RouteOp() as op:

@@ -10,6 +10,8 @@ import numpy as np
 from pulse.model.time import MAX_TIME, MIN_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pulse.model.bundle import Bundle
 
 
@@ -55,6 +57,10 @@ class InputWatermarks:
         """An input is over; return whether the minimum moved."""
         self.ended[index] = True
         return self.update(index, MAX_TIME)
+
+    def of(self, indexes: Sequence[int]) -> int:
+        """Return the watermark of some of the inputs together."""
+        return min(max(self.marks[i], self.current) if self.idle[i] else self.marks[i] for i in indexes)
 
     @property
     def all_ended(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from pulse.engine.clock import Clock
 from pulse.engine.ledger import StepLedger
 from pulse.engine.observer import SILENT, Observer
 from pulse.engine.person import describe, line_of
@@ -52,6 +53,7 @@ class StepContext:
         observer: told of what happens.
         ledger: counts where records went.
         remote: whether failed records are kept for the run that this step works for, not emitted here.
+        clock: processing time.
     """
 
     name: str
@@ -59,6 +61,7 @@ class StepContext:
     observer: Observer = SILENT
     ledger: StepLedger = field(default_factory=StepLedger)
     remote: bool = False
+    clock: Clock = field(default_factory=Clock)
     _failures: list[Failure] = field(default_factory=list)
 
     def reject(
@@ -140,6 +143,9 @@ class Operator(ABC):
     stateful: ClassVar[bool] = False
     """Whether it holds records between bundles."""
 
+    apart: ClassVar[bool] = False
+    """Whether each of its inputs keeps watermarks of its own, not held down by those of the others."""
+
     def __init__(self, context: StepContext) -> None:
         self.context = context
 
@@ -147,10 +153,29 @@ class Operator(ABC):
     def process(self, bundle: Bundle) -> Iterable[Out]:
         """Take a bundle and give what comes of it, in order."""
 
+    def process_input(self, position: int, bundle: Bundle) -> Iterable[Out]:
+        """Take a bundle of one of several inputs; a step with one need not tell them apart."""
+        del position
+        return self.process(bundle)
+
     def advance(self, watermark: int) -> Iterable[Out]:
         """Take a new input watermark and give what it sets free."""
         del watermark
         return ()
+
+    def advance_input(self, position: int, watermark: int) -> Iterable[Out]:
+        """Take the watermark of one of several inputs, before what it does to the lowest of them."""
+        del position, watermark
+        return ()
+
+    def tick(self) -> Iterable[Out]:
+        """Processing time has moved: give what is due at ``context.clock.now``."""
+        return ()
+
+    @property
+    def due(self) -> int | None:
+        """The processing time at which something is due next; None: nothing waits for it."""
+        return None
 
     def output_watermark(self, watermark: int) -> int:
         """Return the output watermark that goes with an input watermark; below it when results are held."""

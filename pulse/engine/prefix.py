@@ -150,7 +150,7 @@ class PrefixMachine:
     def __init__(self, prefix: Prefix) -> None:
         self.prefix = prefix
         self.operators: list[Operator] = [
-            build_operator(node, before, StepContext(node.name, node.op.on_error, remote=True))
+            build_operator(node, [before], before, StepContext(node.name, node.op.on_error, remote=True))
             for node, before in zip(prefix.nodes, prefix.types, strict=True)
         ]
 

@@ -29,6 +29,11 @@ def input_count(plan: Plan, stage: Stage) -> int:
     return sum(_senders(plan, edge) for edge in plan.into(stage.name))
 
 
+def input_positions(plan: Plan, stage: Stage) -> tuple[int, ...]:
+    """Return, for each input of a replica of a stage, which input of the stage's first step it is."""
+    return tuple(edge.position for edge in plan.into(stage.name) for _ in range(_senders(plan, edge)))
+
+
 def _senders(plan: Plan, edge: Edge) -> int:
     """Return how many replicas of an edge's source send to each replica of its target."""
     return 1 if edge.forward else plan.by_name[edge.source].replicas

@@ -23,6 +23,7 @@ from pulse.model.time import MIN_TIME
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pulse.engine.clock import Clock
     from pulse.graph.plan import Plan, Stage
 
 
@@ -55,9 +56,12 @@ class SourceMachine:
         plan: the plan it belongs to.
         stage: the stage; its first step reads a source.
         observer: told of what happens.
+        clock: processing time.
     """
 
-    def __init__(self, plan: Plan, stage: Stage, observer: Observer = SILENT) -> None:
+    def __init__(
+        self, plan: Plan, stage: Stage, observer: Observer = SILENT, clock: Clock | None = None
+    ) -> None:
         op = stage.first.op
         if not isinstance(op, ReadOp):
             raise PulseInternalError(f"stage {stage.name!r} does not begin with a source")
@@ -66,7 +70,7 @@ class SourceMachine:
         self.observer = observer
         self.context = StepContext(self.name, op.on_error, observer)
         self.splits = [SplitState(name, WatermarkGenerator(op.watermarks)) for name in op.source.splits()]
-        self.machine = StageMachine(plan, stage, len(self.splits), observer)
+        self.machine = StageMachine(plan, stage, (0,) * len(self.splits), observer, clock)
         self.plain = PrefixMachine(NO_PREFIX)
 
     @property

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.engine.build import build_operator
+from pulse.engine.clock import Clock
 from pulse.engine.inputs import InputWatermarks
 from pulse.engine.ledger import Ledger, StepLedger
 from pulse.engine.messages import EndOfInput, IdleInput, Message, Watermark
@@ -14,12 +15,12 @@ from pulse.engine.operator import Failure, Operator, StepContext
 from pulse.engine.person import naming
 from pulse.errors import PulseInternalError
 from pulse.graph.logical import Port
-from pulse.graph.ops import MAIN, AggregateOp, FlattenOp, ReadOp
+from pulse.graph.ops import MAIN, AggregateOp, ReadOp
 from pulse.model.bundle import Bundle
 from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pulse.graph.logical import Node
     from pulse.graph.plan import Plan, Stage
@@ -57,23 +58,36 @@ class StageMachine:
     Args:
         plan: the plan it belongs to.
         stage: the stage; a source's reading and a sink's writing are not its business.
-        inputs: number of edges that come in, counting every replica of the stages before.
+        positions: for each edge that comes in, counting every replica of the stages before, which input of
+            the first step it is.
         observer: told of what happens.
+        clock: processing time.
     """
 
-    def __init__(self, plan: Plan, stage: Stage, inputs: int, observer: Observer = SILENT) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        stage: Stage,
+        positions: Sequence[int],
+        observer: Observer = SILENT,
+        clock: Clock | None = None,
+    ) -> None:
         self.stage = stage
         self.observer = observer
+        self.positions = tuple(positions)
+        clock = clock or Clock()
         self.nodes: list[Node] = [node for node in stage.nodes if not isinstance(node.op, ReadOp)]
         self.operators: list[Operator] = [
             build_operator(
                 node,
-                plan.output_type(node) if isinstance(node.op, FlattenOp) else plan.input_type(node),
-                StepContext(node.name, node.op.on_error, observer),
+                [plan.graph.types[port] for port in node.inputs],
+                plan.output_type(node),
+                StepContext(node.name, node.op.on_error, observer, clock=clock),
             )
             for node in self.nodes
         ]
-        self.inputs = InputWatermarks(inputs)
+        self.inputs = InputWatermarks(len(self.positions))
+        self.apart = bool(self.operators) and self.operators[0].apart
         self.marks = [MIN_TIME] * len(self.operators)
         self.output_mark = MIN_TIME
         self.main = Port(stage.last.name)
@@ -87,22 +101,24 @@ class StageMachine:
             message: a bundle, a watermark, or the input's being idle or over.
             start: the first step that a bundle has not been through yet.
         """
+        emitted: list[Emission] = []
         if isinstance(message, Bundle):
-            bundle = self.inputs.clamp(index, message)
-            emitted = list(self._process(start, bundle))
+            bundle = message if self.apart else self.inputs.clamp(index, message)
+            emitted += self._process(start, bundle, self.positions[index])
             self.idle = False
             mark = message.watermarks if isinstance(message.watermarks, int) else int(message.watermarks[-1])
-            if self.inputs.update(index, mark):
-                emitted += self._advance(0, self.inputs.current)
-            return emitted
-        if isinstance(message, Watermark):
+            moved = self.inputs.update(index, mark)
+        elif isinstance(message, Watermark):
             moved = self.inputs.update(index, message.time)
             self.idle = False
         elif isinstance(message, IdleInput):
             moved = self.inputs.go_idle(index)
         else:
             moved = self.inputs.end(index)
-        emitted = list(self._advance(0, self.inputs.current)) if moved else []
+        if self.apart:
+            emitted += self._advance_input(self.positions[index])
+        if moved:
+            emitted += self._advance(0, self.inputs.current)
         if isinstance(message, EndOfInput) and self.inputs.all_ended:
             emitted.append(Emission(None, EndOfInput()))
         elif self.inputs.all_idle and not self.idle:
@@ -110,14 +126,30 @@ class StageMachine:
             emitted.append(Emission(None, IdleInput()))
         return emitted
 
-    def _process(self, index: int, bundle: Bundle) -> Iterator[Emission]:
+    def tick(self) -> list[Emission]:
+        """Do what is due now that processing time has moved, and return what the stage emits."""
+        emitted: list[Emission] = []
+        for index, operator in enumerate(self.operators):
+            if operator.due is not None:
+                with naming(self.nodes[index].name):
+                    made = list(operator.tick())
+                emitted += self._hand_on(index, made)
+                emitted += self._advance(index + 1, operator.output_watermark(self.marks[index]))
+        return emitted
+
+    @property
+    def due(self) -> int | None:
+        """The processing time at which a step has something to do next."""
+        return min((due for operator in self.operators if (due := operator.due) is not None), default=None)
+
+    def _process(self, index: int, bundle: Bundle, position: int = 0) -> Iterator[Emission]:
         if index == len(self.operators):
             yield Emission(self.main, bundle)
             return
         operator, name = self.operators[index], self.nodes[index].name
         self.observer.received(name, len(bundle))
         # What a step makes goes on before it makes the next: pieces stay in the processor's cache.
-        made, spent = iter(operator.process(bundle)), 0.0
+        made, spent = iter(operator.process_input(position, bundle)), 0.0
         while True:
             started = perf_counter()
             with naming(name):
@@ -161,6 +193,13 @@ class StageMachine:
                     yield from self._process(index + 1, piece)
             else:
                 yield Emission(Port(name, tag), bundle)
+
+    def _advance_input(self, position: int) -> Iterator[Emission]:
+        """Tell the first step, which knows its inputs apart, how far one of them has got."""
+        mark = self.inputs.of([i for i, p in enumerate(self.positions) if p == position])
+        with naming(self.nodes[0].name):
+            freed = list(self.operators[0].advance_input(position, mark))
+        yield from self._hand_on(0, freed)
 
     def _advance(self, index: int, mark: int) -> Iterator[Emission]:
         """Advance the watermark of an operator, and with it of those after."""

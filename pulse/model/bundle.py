@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pulse.errors import PulseInternalError
+from pulse.model.panes import Panes
+
 Int64s: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Data: TypeAlias = "pa.RecordBatch | list[Any]"
@@ -66,6 +69,7 @@ class Bundle:
         windows: the window of each record, after a grouping.
         origin: where each record was read, when known.
         partial: whether the records are partial aggregates on their way to the step that merges them.
+        panes: which firing of its window each record is, after a grouping that knows.
 
     Example:
         >>> b = Bundle([{"a": 1}, {"a": 2}], np.array([10, 20]), 5)
@@ -79,6 +83,11 @@ class Bundle:
     windows: Windows | None = None
     origin: Origin | None = None
     partial: bool = False
+    panes: Panes | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.data) != len(self.times):
+            raise PulseInternalError(f"a bundle of {len(self.data)} records has {len(self.times)} event times")
 
     def __len__(self) -> int:
         return len(self.times)
@@ -135,6 +144,7 @@ class Bundle:
             Windows(self.windows.starts[keep], self.windows.ends[keep]) if self.windows else None,
             Origin(self.origin.name, self.origin.numbers[keep]) if self.origin else None,
             self.partial,
+            self.panes.take(keep) if self.panes else None,
         )
 
     def slice(self, start: int, stop: int) -> Bundle:
@@ -149,6 +159,7 @@ class Bundle:
             Windows(self.windows.starts[start:stop], self.windows.ends[start:stop]) if self.windows else None,
             Origin(self.origin.name, self.origin.numbers[start:stop]) if self.origin else None,
             self.partial,
+            self.panes.take(slice(start, stop)) if self.panes else None,
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pulse.engine.clock import Clock
 from pulse.engine.ledger import Ledger
 from pulse.engine.observer import SILENT, Observer
-from pulse.engine.routing import Router, input_count
+from pulse.engine.routing import Router, input_positions
 from pulse.engine.sink import SinkMachine
 from pulse.engine.source import SourceMachine
 from pulse.engine.stage import StageMachine
@@ -27,19 +28,21 @@ class Machines:
 
     def __init__(self, plan: Plan, observer: Observer = SILENT, *, transactional: bool = False) -> None:
         self.plan = plan
+        self.clock = Clock()
         self.sources: dict[str, SourceMachine] = {}
         self.stages: dict[tuple[str, int], StageMachine] = {}
         self.sinks: dict[str, SinkMachine] = {}
         self.routers: dict[tuple[str, int], Router] = {}
         for stage in plan.stages:
             if stage.is_source:
-                self.sources[stage.name] = SourceMachine(plan, stage, observer)
+                self.sources[stage.name] = SourceMachine(plan, stage, observer, self.clock)
             elif stage.is_sink:
                 self.sinks[stage.name] = SinkMachine(plan, stage, observer, transactional=transactional)
             else:
                 for replica in range(stage.replicas):
-                    inputs = input_count(plan, stage)
-                    self.stages[stage.name, replica] = StageMachine(plan, stage, inputs, observer)
+                    positions = input_positions(plan, stage)
+                    machine = StageMachine(plan, stage, positions, observer, self.clock)
+                    self.stages[stage.name, replica] = machine
             for replica in range(stage.replicas):
                 self.routers[stage.name, replica] = Router(plan, stage, replica)
 

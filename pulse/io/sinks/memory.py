@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pulse.io.base import Json, Sink, SinkContext, Writer
 from pulse.model.rows import to_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pulse.model.bundle import Bundle
+    from pulse.model.panes import Pane
+
+
+_Entry: TypeAlias = "tuple[Any, int, tuple[int, int] | None, Pane | None]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +29,8 @@ class Collect(Sink):
     Args:
         records: the visible records as rows, in the order in which they came.
         times: event time of each, microseconds.
+        windows: window of each as (start, end), microseconds; None where it has none.
+        panes: which firing of its window each is; None where that is not known.
 
     Example:
         >>> import numpy as np
@@ -36,7 +45,9 @@ class Collect(Sink):
 
     records: list[Any] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
-    _staged: dict[str, tuple[list[Any], list[int]]] = field(default_factory=dict, init=False, repr=False)
+    windows: list[tuple[int, int] | None] = field(default_factory=list)
+    panes: list[Pane | None] = field(default_factory=list)
+    _staged: dict[str, list[_Entry]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -54,7 +65,7 @@ class _CollectWriter(Writer):
     def __init__(self, sink: Collect, *, transactional: bool) -> None:
         self._sink = sink
         self._transactional = transactional
-        self._open: tuple[list[Any], list[int]] = ([], [])
+        self._open: list[_Entry] = []
         self._pending: list[dict[str, Any]] = []
         self._end = 0
         self._count = 0
@@ -62,12 +73,11 @@ class _CollectWriter(Writer):
 
     def write(self, bundle: Bundle) -> int:
         self._start()
-        self._open[0].extend(bundle.rows if bundle.is_rows else to_rows(bundle.batch))
-        self._open[1].extend(bundle.times.tolist())
+        self._open += _entries(bundle)
         if not self._transactional:
             self._publish(self._end, self._open)
-            self._end += len(self._open[0])
-            self._open = ([], [])
+            self._end += len(self._open)
+            self._open = []
         return bundle.nbytes
 
     def prepare(self, checkpoint: int) -> Json:  # noqa: ARG002 - stages are numbered by themselves
@@ -76,9 +86,9 @@ class _CollectWriter(Writer):
             name = str(self._count)
             self._sink._staged[name] = self._open  # noqa: SLF001 - declaration and writer are one
             self._pending.append({"staged": name, "offset": self._end})
-            self._end += len(self._open[0])
+            self._end += len(self._open)
             self._count += 1
-            self._open = ([], [])
+            self._open = []
         return {"stages": [*self._pending], "end": self._end, "count": self._count}
 
     def commit(self, prepared: Json) -> None:
@@ -93,15 +103,26 @@ class _CollectWriter(Writer):
             self._end, self._count = state["end"], state["count"]
 
     def abort(self) -> None:
-        self._open = ([], [])
+        self._open = []
 
     def _start(self) -> None:
         if not self._started:
             self._started = True
             self._sink._staged.clear()  # noqa: SLF001 - as above
             if not self._transactional:
-                self._publish(self._end, ([], []))
+                self._publish(self._end, [])
 
-    def _publish(self, offset: int, staged: tuple[list[Any], list[int]]) -> None:
-        self._sink.records[offset:] = staged[0]
-        self._sink.times[offset:] = staged[1]
+    def _publish(self, offset: int, staged: list[_Entry]) -> None:
+        sink = self._sink
+        lists: tuple[list[Any], ...] = (sink.records, sink.times, sink.windows, sink.panes)
+        for position, found in enumerate(lists):
+            found[offset:] = [entry[position] for entry in staged]
+
+
+def _entries(bundle: Bundle) -> Iterable[_Entry]:
+    windows: Iterable[tuple[int, int] | None] = repeat(None)
+    if bundle.windows is not None:
+        windows = zip(bundle.windows.starts.tolist(), bundle.windows.ends.tolist(), strict=True)
+    panes: Iterable[Pane | None] = repeat(None) if bundle.panes is None else bundle.panes
+    records = bundle.rows if bundle.is_rows else to_rows(bundle.batch)
+    return zip(records, bundle.times.tolist(), windows, panes, strict=False)
