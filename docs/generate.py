@@ -20,6 +20,7 @@ from pulse.config.options.root import Config, OnErrorOptions, OpsOptions, Runtim
 from pulse.config.options.routing import STEPS
 from pulse.config.options.sinks import SINKS
 from pulse.config.options.sources import SOURCES
+from pulse.config.options.testing import EventOptions, TestOptions
 from pulse.config.options.time import TimeOptions
 from pulse.config.options.windows import WindowOptions
 
@@ -158,11 +159,13 @@ def config_page() -> str:
         ("## [ops]", OpsOptions),
         ("## [on_error]", OnErrorOptions),
         ("## [runtime]", RuntimeTable),
+        ("## [[test]]", TestOptions),
+        ("### An event of a test", EventOptions),
     ]
     for title, key, models in sections:
         parts.append(f"{title}\n")
         if key == "kind":
-            parts.append('`kind = "file"` takes the kind from `format` or from the ending of the path.\n')
+            parts.append('`kind = "file"` takes the kind from `format` or from the ending of the path; another ending is an error.\n')
         for name, model in models.items():
             parts += [f'### {key} = "{name}"\n', f"{_summary(model)}\n", _table(model, schema, skip=(key,))]
     for title, model in single:
@@ -209,7 +212,7 @@ def _kind(value: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one case per shap
     if kind == "array":
         return "tables" if "$ref" in str(value["items"]) else f"list of {_kind(value['items'])}"
     if kind == "object":
-        return "table of texts"
+        return "table of texts" if "string" in str(value.get("additionalProperties")) else "table"
     if "Units: us" in value.get("description", "") or "250ms" in value.get("examples", ()):
         return "duration"
     return {"string": "text", "integer": "whole number", "number": "number", "boolean": "truth value"}[

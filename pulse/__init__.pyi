@@ -1,5 +1,8 @@
 """The public names of Pulse and where they live; ``pulse/__init__.py`` loads each when it is first used."""
 
+from .engine.process.context import (
+    ProcessContext as ProcessContext,
+)
 from .errors import (
     ConfigError as ConfigError,
 )
@@ -135,6 +138,15 @@ from .model.aggregates import (
 from .model.aggregates import (
     variance as variance,
 )
+from .model.context import (
+    RecordContext as RecordContext,
+)
+from .model.context import (
+    Span as Span,
+)
+from .model.do_fn import (
+    DoFn as DoFn,
+)
 from .model.expressions import (
     Expr as Expr,
 )
@@ -159,8 +171,32 @@ from .model.expressions import (
 from .model.expressions import (
     when as when,
 )
+from .model.state import (
+    CombiningState as CombiningState,
+)
+from .model.state import (
+    EventTimer as EventTimer,
+)
+from .model.state import (
+    ListState as ListState,
+)
+from .model.state import (
+    MapState as MapState,
+)
+from .model.state import (
+    ProcessingTimer as ProcessingTimer,
+)
+from .model.state import (
+    SetState as SetState,
+)
+from .model.state import (
+    ValueState as ValueState,
+)
 from .model.tagged import (
     Tagged as Tagged,
+)
+from .model.timestamped import (
+    Timestamped as Timestamped,
 )
 from .model.watermarks import (
     BoundedOutOfOrderness as BoundedOutOfOrderness,
@@ -276,11 +312,59 @@ from .transforms.grouping import (
 from .transforms.grouping import (
     Window as Window,
 )
+from .transforms.joins import (
+    AsOfJoin as AsOfJoin,
+)
+from .transforms.joins import (
+    CoGroup as CoGroup,
+)
+from .transforms.joins import (
+    IntervalJoin as IntervalJoin,
+)
+from .transforms.joins import (
+    Join as Join,
+)
+from .transforms.joins import (
+    JoinTable as JoinTable,
+)
+from .transforms.joins import (
+    Lookup as Lookup,
+)
+from .transforms.keyed import (
+    Deduplicate as Deduplicate,
+)
+from .transforms.keyed import (
+    DetectGap as DetectGap,
+)
+from .transforms.keyed import (
+    RateLimit as RateLimit,
+)
+from .transforms.keyed import (
+    SessionizeBy as SessionizeBy,
+)
+from .transforms.metadata import (
+    WithMetadata as WithMetadata,
+)
+from .transforms.process import (
+    Process as Process,
+)
 from .transforms.routing import (
     Flatten as Flatten,
 )
 from .transforms.routing import (
     Partition as Partition,
+)
+from .transforms.side import (
+    AsList as AsList,
+)
+from .transforms.side import (
+    AsMap as AsMap,
+)
+from .transforms.side import (
+    AsMultiMap as AsMultiMap,
+)
+from .transforms.side import (
+    AsSingleton as AsSingleton,
 )
 from .transforms.top import (
     TopK as TopK,
@@ -290,21 +374,32 @@ __version__: str
 
 __all__ = [
     "Aggregate",
+    "AsList",
+    "AsMap",
+    "AsMultiMap",
+    "AsOfJoin",
+    "AsSingleton",
     "BoundedOutOfOrderness",
     "Calendar",
+    "CoGroup",
     "Collect",
     "CombineFn",
     "CombinePerKey",
+    "CombiningState",
     "Composite",
     "ConfigError",
     "ConnectorError",
     "Create",
     "Csv",
     "CsvSink",
+    "Deduplicate",
+    "DetectGap",
     "DeterministicRunner",
     "Distinct",
+    "DoFn",
     "DuplicateStep",
     "EndOnly",
+    "EventTimer",
     "Expr",
     "Filter",
     "FlatMap",
@@ -315,11 +410,17 @@ __all__ = [
     "Global",
     "GroupByKey",
     "Inspect",
+    "IntervalJoin",
+    "Join",
+    "JoinTable",
     "JsonLines",
     "JsonLinesSink",
     "KeyBy",
+    "ListState",
+    "Lookup",
     "Map",
     "MapBatches",
+    "MapState",
     "Memory",
     "MissingDependency",
     "Nexmark",
@@ -330,18 +431,27 @@ __all__ = [
     "Partition",
     "Pipeline",
     "PipelineError",
+    "Process",
+    "ProcessContext",
+    "ProcessingTimer",
     "PulseError",
     "PulseInternalError",
+    "RateLimit",
     "Read",
+    "RecordContext",
     "RecordError",
     "Reduce",
     "RunResult",
     "Select",
     "Session",
+    "SessionizeBy",
+    "SetState",
     "Sliding",
+    "Span",
     "StateError",
     "Tagged",
     "Tee",
+    "Timestamped",
     "TopK",
     "Transform",
     "TrioRunner",
@@ -349,9 +459,11 @@ __all__ = [
     "TypeMismatch",
     "UnknownField",
     "UnsupportedFeature",
+    "ValueState",
     "Window",
     "WindowingError",
     "WithColumns",
+    "WithMetadata",
     "WithTimestamps",
     "Write",
     "all_of",

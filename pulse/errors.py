@@ -70,9 +70,10 @@ class UnknownField(PipelineError):
         """
         known = list(fields)
         listed = ", ".join(known) or "none"
-        return cls(
-            f"field {name!r} does not exist; fields: {listed}", hint=did_you_mean(name, known), where=where
-        )
+        hint = did_you_mean(name, known)
+        if not known:
+            hint = "an empty input shows no field: declare the source's schema to name them"
+        return cls(f"field {name!r} does not exist; fields: {listed}", hint=hint, where=where)
 
 
 class DuplicateStep(PipelineError):

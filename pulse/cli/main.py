@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pulse import __version__
-from pulse.cli import check, explain, graph, new, run, schema, serve
+from pulse.cli import check, explain, graph, new, run, schema, serve, test
 from pulse.cli.group import EPILOG, Group
 
 
@@ -22,7 +22,16 @@ def cli() -> None:
     """
 
 
-for _command in (run.run, check.check, graph.graph, explain.explain, schema.schema, serve.serve, new.new):
+for _command in (
+    run.run,
+    check.check,
+    test.test,
+    graph.graph,
+    explain.explain,
+    schema.schema,
+    serve.serve,
+    new.new,
+):
     _command.epilog = EPILOG
     cli.add_command(_command)
 

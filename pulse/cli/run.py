@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pulse.cli.interrupt import EarlyInterrupt
 from pulse.cli.options import address, chatter, option, parallelism, target
 from pulse.cli.target import load_target, name_of
 
@@ -41,28 +42,30 @@ def run(
 ) -> None:
     """Run a pipeline until its sources end, or Ctrl-C.
 
-    The first Ctrl-C stops reading, flushes the windows and finishes; the second aborts. With a sink that
+    The first Ctrl-C stops reading, flushes the windows and finishes; the second aborts. Before
+    the run has begun, Ctrl-C ends the command at once, with exit code 0 and nothing written. With a sink that
     writes to standard output, --json goes to standard error.
     """
     name = name_of(target, config)
-    from pulse.cli.execution import execute, uses_stdout  # noqa: PLC0415 - imports pyarrow and trio
-    from pulse.cli.progress import display_for  # noqa: PLC0415
-    from pulse.cli.summary import as_data, as_text  # noqa: PLC0415
+    with EarlyInterrupt():
+        from pulse.cli.execution import execute, uses_stdout  # noqa: PLC0415 - imports pyarrow and trio
+        from pulse.cli.progress import display_for  # noqa: PLC0415
+        from pulse.cli.summary import as_data, as_text  # noqa: PLC0415
 
-    loaded = load_target(
-        name,
-        overrides,
-        parallelism=parallelism,
-        processes=processes,
-        overflow=overflow,
-        channel_rows=channel_rows,
-        runner=runner,
-    )
-    display = display_for(quiet=quiet)
-    try:
-        result = execute(loaded, display, port=http_port, host=host, quiet=quiet)
-    finally:
-        display.stop()
+        loaded = load_target(
+            name,
+            overrides,
+            parallelism=parallelism,
+            processes=processes,
+            overflow=overflow,
+            channel_rows=channel_rows,
+            runner=runner,
+        )
+        display = display_for(quiet=quiet)
+        try:
+            result = execute(loaded, display, port=http_port, host=host, quiet=quiet)
+        finally:
+            display.stop()
     if as_json:
         import orjson  # noqa: PLC0415
 

@@ -27,6 +27,7 @@ def as_text(result: RunResult) -> str:
         f"{end} {show_seconds(result.seconds)}: {result.records_in:,} records in "
         f"({show_rate(result.records_in, result.seconds)}), {result.records_out:,} out, "
         f"{result.late:,} late, {result.errored:,} errors"
+        + (f", {result.dropped:,} dropped" if result.dropped else "")
     )
     lines = [first, *(f"wrote {name}" for name in result.written[:_MAX_NAMES])]
     if len(result.written) > _MAX_NAMES:
@@ -44,6 +45,7 @@ def as_data(result: RunResult) -> dict[str, Any]:
         "records_per_second": round(result.records_in / result.seconds) if result.seconds else None,
         "late": result.late,
         "errors": result.errored,
+        "dropped": result.dropped,
         "bytes_in": result.bytes_in,
         "bytes_out": result.bytes_out,
         "watermark": format_time(result.watermark),

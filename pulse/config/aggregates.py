@@ -47,6 +47,16 @@ AGGREGATES: dict[str, Callable[..., Aggregate]] = {
 }
 """What may be called, by name."""
 
+_OTHERWISE = {
+    "median": "approx_median(field)",
+    "quantile": "approx_quantile(field, 0.99)",
+    "percentile": "approx_quantile(field, 0.99)",
+    "nunique": "count_distinct(field)",
+    "std": "stddev(field)",
+    "var": "variance(field)",
+}
+"""What people call aggregates elsewhere, and what to write here."""
+
 
 def parse_aggregate(text: str) -> Aggregate:
     """Return the aggregate that a text describes.
@@ -75,7 +85,7 @@ def parse_aggregate(text: str) -> Aggregate:
     if build is None:
         raise PipelineError(
             f"aggregate {name!r} does not exist; aggregates: {', '.join(AGGREGATES)}",
-            hint=did_you_mean(name, AGGREGATES),
+            hint=f"write {_OTHERWISE[name]}" if name in _OTHERWISE else did_you_mean(name, AGGREGATES),
         )
     positional = [_argument(text, node) for node in call.args]
     named = {keyword.arg or "**": _argument(text, keyword.value) for keyword in call.keywords}

@@ -12,7 +12,7 @@ from pulse.config.interpolate import interpolate
 from pulse.config.locate import locate
 from pulse.config.overrides import override
 from pulse.errors import ConfigError
-from pulse.graph.trace import Trace
+from pulse.model.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -65,8 +65,10 @@ def _step(table: Any, part: str, key: str) -> str | int:
         if part.isdigit() and int(part) < len(table):
             return int(part)
         known = [name or str(i) for i, name in enumerate(names)]
+        array, _, rest = key.rpartition(f".{part}")
+        way = f"{array} is a list: write --set {array}.{known[0]}.{part}{rest}=..." if known else None
         raise ConfigError(
             f"--set {key!r}: there is no {part!r}; there are: {', '.join(known)}",
-            hint=did_you_mean(part, known),
+            hint=did_you_mean(part, known) or way,
         )
     raise ConfigError(f"--set {key!r}: {part!r} would be inside a value that is not a table")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulse.errors import UnknownField, did_you_mean
+from pulse.errors import ConnectorError, UnknownField, did_you_mean
 from pulse.graph.compile import CompileOptions, compile_graph, settle
 from pulse.graph.ops import ReadOp, WriteOp
+from pulse.io.files import TextFiles
+from pulse.io.files.locate import locate
+from pulse.io.parquet import Parquet
 from pulse.io.sinks import ParquetSink
 
 if TYPE_CHECKING:
@@ -42,11 +45,24 @@ def verify(loaded: LoadedPipeline) -> Checked:
     graph = loaded.pipeline.graph
     sniffed = frozenset(n.name for n in graph if isinstance(n.op, ReadOp) and not n.op.sniffed)
     settled = settle(graph)
+    _check_paths(settled)
     _ = settled.types
     _check_partitions(settled)
     compile_graph(loaded.pipeline.name, settled, CompileOptions(loaded.runtime.parallelism))
     schemas = {node.name: node.op.schema for node in settled if isinstance(node.op, ReadOp)}
     return Checked(len(graph), schemas, sniffed)
+
+
+def _check_paths(graph: Graph) -> None:
+    """Look for the files of sources: one that declares its schema has not been looked at otherwise."""
+    for node in graph:
+        source = node.op.source if isinstance(node.op, ReadOp) else None
+        if isinstance(source, TextFiles | Parquet):
+            try:
+                locate(source.path)
+            except ConnectorError as error:
+                error.where = node.where or error.where  # the message names the path
+                raise
 
 
 def _check_partitions(graph: Graph) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pulse.engine.joins.build import build_join
+from pulse.engine.operators.context import ContextOperator
 from pulse.engine.operators.convert import ToColumnsOperator, ToRowsOperator
 from pulse.engine.operators.filter import FilterOperator
 from pulse.engine.operators.flatten import FlattenOperator
@@ -16,24 +18,35 @@ from pulse.engine.operators.function import (
     MapOperator,
 )
 from pulse.engine.operators.key_by import KeyByFunctionOperator
+from pulse.engine.operators.metadata import MetadataOperator
 from pulse.engine.operators.pass_on import PassOperator, WindowOperator
 from pulse.engine.operators.project import ProjectOperator
 from pulse.engine.operators.route import RouteOperator
 from pulse.engine.operators.timestamps import TimestampOperator
+from pulse.engine.process.machine import ProcessOperator
+from pulse.engine.side.operator import SideOperator
+from pulse.engine.windowing.accumulators import Accumulators
 from pulse.engine.windowing.aligned import AlignedAggregate
+from pulse.engine.windowing.assigning import AlignedAssigning, SessionAssigning
 from pulse.engine.windowing.combine import CombineOperator
 from pulse.engine.windowing.inputs import AggregateInputs
+from pulse.engine.windowing.pane_results import PaneBuilder
 from pulse.engine.windowing.session import SessionAggregate
 from pulse.engine.windowing.slicing import slicing_of
+from pulse.engine.windowing.triggered import TriggeredAggregate
 from pulse.errors import PulseInternalError
 from pulse.graph.ops import (
     AggregateOp,
+    CallOp,
     CombineOp,
     FieldsOp,
     FilterOp,
     FlattenOp,
     FunctionOp,
+    JoiningOp,
     KeyByOp,
+    MetadataOp,
+    ProcessOp,
     ProjectOp,
     RouteOp,
     TimestampOp,
@@ -41,7 +54,7 @@ from pulse.graph.ops import (
     ToRowsOp,
     WindowOp,
 )
-from pulse.model.windows import Session
+from pulse.model.windows import Global, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,6 +91,12 @@ def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set 
             return ProjectOperator(op.columns, keep=op.keep, schema=before.schema, context=context)
         case FunctionOp() as op:
             return _FUNCTIONS[op.shape](op, context)
+        case CallOp(views=()) as op:
+            return ContextOperator(op, before, after, context)
+        case CallOp() as op:
+            return SideOperator(op, inputs, after, context)
+        case MetadataOp() as op:
+            return MetadataOperator(op, before, after, context)
         case FieldsOp() as op:
             return FieldsOperator(op, context)
         case TimestampOp() as op:
@@ -92,6 +111,8 @@ def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set 
             return FlattenOperator(after.schema, context)
         case WindowOp():
             return WindowOperator(context)
+        case JoiningOp() as op:
+            return build_join(op, inputs, after, context)
         case RouteOp() as op:
             return RouteOperator(op, before.schema, context)
         case ToRowsOp():
@@ -99,7 +120,17 @@ def build_operator(  # noqa: C901, PLR0911, PLR0912 - a table of the closed set 
         case ToColumnsOp() as op:
             return ToColumnsOperator(op, before.schema, context)
         case AggregateOp() as op:
-            return _aggregate(op, before, context)
+            return _aggregate(op, before, after, context)
+        case ProcessOp() as op:
+            windowing = before.windowing
+            return ProcessOperator(
+                op,
+                before.keys or (),
+                slicing_of(windowing, carried=before.grouped),
+                lateness=windowing.lateness_us,
+                windowed=not isinstance(windowing.window, Global),
+                context=context,
+            )
         case CombineOp(aggregate=op):
             slicing = slicing_of(before.windowing, carried=before.grouped)
             return CombineOperator(_inputs(op, before, context), slicing, context)
@@ -118,9 +149,13 @@ def _inputs(op: AggregateOp, before: CollectionType, context: StepContext) -> Ag
     )
 
 
-def _aggregate(op: AggregateOp, before: CollectionType, context: StepContext) -> Operator:
+def _aggregate(
+    op: AggregateOp, before: CollectionType, after: CollectionType, context: StepContext
+) -> Operator:
     windowing = before.windowing
     inputs = _inputs(op, before, context)
+    if not op.columnar(windowing):
+        return _triggered(op, before, after, inputs, context)
     if isinstance(windowing.window, Session):
         return SessionAggregate(inputs, windowing, context)
     return AlignedAggregate(
@@ -129,4 +164,31 @@ def _aggregate(op: AggregateOp, before: CollectionType, context: StepContext) ->
         slicing_of(windowing, carried=before.grouped),
         show_windows=bool(op.window_fields(windowing)),
         context=context,
+    )
+
+
+def _triggered(
+    op: AggregateOp,
+    before: CollectionType,
+    after: CollectionType,
+    inputs: AggregateInputs,
+    context: StepContext,
+) -> Operator:
+    windowing = before.windowing
+    session = windowing.window if isinstance(windowing.window, Session) else None
+    return TriggeredAggregate(
+        inputs,
+        windowing,
+        SessionAssigning(session.gap_us)
+        if session
+        else AlignedAssigning(slicing_of(windowing, carried=before.grouped)),
+        Accumulators(op.aggregates, by_time=session is not None),
+        PaneBuilder(
+            inputs.keys,
+            [name for name, _ in op.aggregates],
+            after.schema,
+            show_windows=bool(op.window_fields(windowing)),
+            rows=op.makes_objects,
+        ),
+        context,
     )

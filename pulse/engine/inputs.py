@@ -81,24 +81,27 @@ class InputWatermarks:
         self.current = mark
         return True
 
-    def clamp(self, index: int, bundle: Bundle) -> Bundle:
+    def clamp(self, index: int, bundle: Bundle, together: Sequence[int] | None = None) -> Bundle:
         """Return a bundle of one input with the watermarks that are in force over all of them.
 
         The watermark before a record is the minimum of its own and the current ones of the other inputs; it
         never falls below what was in force already.
+
+        Args:
+            index: the input that the bundle came from.
+            bundle: the bundle.
+            together: the inputs that count; None for all.
         """
-        others = [
-            mark
-            for i, (mark, idle) in enumerate(zip(self.marks, self.idle, strict=True))
-            if i != index and not idle
-        ]
+        current = self.current if together is None else self.of(together)
+        counted = range(len(self.marks)) if together is None else together
+        others = [self.marks[i] for i in counted if i != index and not self.idle[i]]
         if not others and isinstance(bundle.watermarks, int):
-            return replace(bundle, watermarks=max(bundle.watermarks, self.current))
+            return replace(bundle, watermarks=max(bundle.watermarks, current))
         limit = min(others, default=MAX_TIME)
         if isinstance(bundle.watermarks, int):
-            marks: Any = max(min(bundle.watermarks, limit), self.current)
+            marks: Any = max(min(bundle.watermarks, limit), current)
         else:
-            marks = np.maximum(np.minimum(bundle.watermarks, limit), self.current)
+            marks = np.maximum(np.minimum(bundle.watermarks, limit), current)
             if marks[0] == marks[-1]:
                 marks = int(marks[0])
         return replace(bundle, watermarks=marks)

@@ -1,6 +1,6 @@
 """The ledger: where every record that entered a step has gone.
 
-For every step and at every moment: ``received = passed + filtered + late + errored + held``.
+For every step and at every moment: ``received = passed + filtered + late + errored + held + dropped``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class StepLedger:
         late: records that came too late for every window of theirs.
         errored: records that the step could not process.
         held: records that are in state now.
+        dropped: records that found no room while channels overflowed.
         emitted: records that came out on the main output; not part of the balance, for a step may make
             many of one, or one of many.
     """
@@ -36,6 +37,7 @@ class StepLedger:
     errored: int = 0
     held: int = 0
     emitted: int = 0
+    dropped: int = 0
 
     @property
     def balance(self) -> int:
@@ -45,7 +47,8 @@ class StepLedger:
             >>> StepLedger(received=3, passed=1, late=2).balance
             0
         """
-        return self.received - self.passed - self.filtered - self.late - self.errored - self.held
+        gone = self.passed + self.filtered + self.late + self.errored + self.dropped
+        return self.received - gone - self.held
 
     def add(self, other: StepLedger) -> None:
         """Add the counts of another ledger of the same step."""

@@ -181,6 +181,10 @@ class Operator(ABC):
         """Return the output watermark that goes with an input watermark; below it when results are held."""
         return watermark
 
+    def left_over(self) -> int:
+        """Return how much it still holds; 0 once its watermark has reached the end of time."""
+        return self.context.ledger.held
+
     def snapshot(self) -> Any:
         """Return all state as plain data and Arrow tables; None when there is none."""
         return None

@@ -41,7 +41,6 @@ from pulse.graph.ops.grouping import takes_custom
 from pulse.model.bundle import Bundle, Int64s, Origin, whole
 from pulse.model.time import MIN_TIME
 from pulse.model.watermarks import EndOnly, FromField
-from pulse.model.windows import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +111,7 @@ def _lifts(plan: Plan, node: Node) -> bool:
     op = node.op
     if not isinstance(op, AggregateOp) or any(takes_custom(agg) for _, agg in op.aggregates):
         return False
-    return not isinstance(plan.input_type(node).windowing.window, Session)
+    return op.in_bulk(plan.input_type(node).windowing)
 
 
 @dataclass

@@ -131,7 +131,7 @@ class SourceMachine:
     def _overflowed(self, dropped: int) -> None:
         ledger = self.context.ledger
         ledger.passed -= dropped
-        ledger.filtered += dropped
+        ledger.dropped += dropped
         ledger.emitted -= dropped
         self.observer.dropped(self.name, "overflow", dropped)
 

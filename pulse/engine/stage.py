@@ -103,7 +103,7 @@ class StageMachine:
         """
         emitted: list[Emission] = []
         if isinstance(message, Bundle):
-            bundle = message if self.apart else self.inputs.clamp(index, message)
+            bundle = self.inputs.clamp(index, message, self._together(index))
             emitted += self._process(start, bundle, self.positions[index])
             self.idle = False
             mark = message.watermarks if isinstance(message.watermarks, int) else int(message.watermarks[-1])
@@ -194,12 +194,19 @@ class StageMachine:
             else:
                 yield Emission(Port(name, tag), bundle)
 
+    def _together(self, index: int) -> Sequence[int] | None:
+        """Return the inputs that share one watermark with an input; None when all do."""
+        if not self.apart:
+            return None
+        return [i for i, position in enumerate(self.positions) if position == self.positions[index]]
+
     def _advance_input(self, position: int) -> Iterator[Emission]:
         """Tell the first step, which knows its inputs apart, how far one of them has got."""
         mark = self.inputs.of([i for i, p in enumerate(self.positions) if p == position])
         with naming(self.nodes[0].name):
             freed = list(self.operators[0].advance_input(position, mark))
         yield from self._hand_on(0, freed)
+        yield from self._advance(1, self.operators[0].output_watermark(self.marks[0]))
 
     def _advance(self, index: int, mark: int) -> Iterator[Emission]:
         """Advance the watermark of an operator, and with it of those after."""

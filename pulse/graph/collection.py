@@ -10,7 +10,7 @@ import pyarrow as pa
 from pulse.errors import TypeMismatch, UnknownField
 from pulse.model.expressions.tree import Column
 from pulse.model.schema import type_name, widen
-from pulse.model.windows import Windowing
+from pulse.model.windows import Global, Windowing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,13 @@ class CollectionType:
     def typed(self) -> bool:
         """Whether the fields are known now."""
         return self.schema is not None
+
+    @property
+    def never_fires(self) -> bool:
+        """Whether a grouping of it would wait for the end of time: its window has no other end."""
+        trigger = self.windowing.trigger
+        speculates = trigger is not None and trigger.speculates
+        return isinstance(self.windowing.window, Global) and not self.bounded and not speculates
 
     def check_fields(self, names: frozenset[str]) -> None:
         """Raise ``UnknownField`` for a name that a known schema does not have."""

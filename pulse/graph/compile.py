@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.errors import ConnectorError, PipelineError
 from pulse.graph.logical import Graph, Node, Port
-from pulse.graph.ops import LATE, FunctionOp, ReadOp, WriteOp
+from pulse.graph.ops import LATE, AggregateOp, ReadOp, WriteOp
 from pulse.graph.optimiser import optimise
 from pulse.graph.planner import make_plan
 from pulse.graph.validate import validate
@@ -28,11 +28,13 @@ class CompileOptions:
         parallelism: replicas of keyed stages.
         without: names of optimiser rules to leave out, for tests that compare.
         fuse: whether steps are fused into stages.
+        panes: whether every result says which firing of its window it is, not only where a step looks at it.
     """
 
     parallelism: int = 1
     without: Collection[str] = ()
     fuse: bool = True
+    panes: bool = False
 
 
 def settle(graph: Graph) -> Graph:
@@ -62,7 +64,7 @@ def collect_ends(graph: Graph, sink: Callable[[Port], Sink], *, late: bool = Tru
         late: whether late records, which need no reader, are collected as well.
     """
     for node in list(graph):
-        if isinstance(node.op, WriteOp) or (isinstance(node.op, FunctionOp) and node.op.shape == "inspect"):
+        if isinstance(node.op, WriteOp):
             continue
         for tag in node.op.outputs():
             port = Port(node.name, tag)
@@ -90,6 +92,23 @@ def complete(pipeline: Any) -> tuple[str, Graph]:
     return getattr(pipeline, "name", "pipeline"), collect_ends(settle(graph), lambda _: Collect(), late=False)
 
 
+def number_panes(graph: Graph, *, everywhere: bool) -> Graph:
+    """Have the panes of a grouping numbered where a step after it looks at them.
+
+    Only windows that can fire again for late records are asked: all others number theirs in any case.
+    """
+    wanted: set[str] = set()
+    for node in reversed(graph.order):
+        if node.op.reads_panes or (node.name in wanted and not isinstance(node.op, AggregateOp)):
+            wanted.update(port.step for port in node.inputs)
+    numbered = [
+        replace(node, op=replace(node.op, numbered=True))
+        for node in graph
+        if isinstance(node.op, AggregateOp) and (everywhere or node.name in wanted)
+    ]
+    return graph.put(*numbered) if numbered else graph
+
+
 def compile_graph(name: str, graph: Graph, options: CompileOptions | None = None) -> Plan:
     """Return the plan of a graph whose schemas are settled.
 
@@ -98,5 +117,6 @@ def compile_graph(name: str, graph: Graph, options: CompileOptions | None = None
     """
     options = options or CompileOptions()
     validate(graph)
+    graph = number_panes(graph, everywhere=options.panes)
     optimised = optimise(graph, without=options.without, parallelism=options.parallelism)
     return make_plan(name, optimised, parallelism=options.parallelism, fuse=options.fuse)

@@ -2,16 +2,20 @@
 
 What is decided here is *where*, never *what*: a step may run on replicas only when nothing after it can tell.
 
-- Reading, writing and steps whose outcome depends on the order of all records run on one replica.
-- An aggregation by key runs on replicas, and every record of a key reaches the same one: records are dealt
-  by the hash of the key, unless they are dealt already by fields that the key includes.
+- Reading, writing and steps whose outcome depends on the order of all records run on one replica; so do
+  functions with side inputs, which need the whole of them.
+- An aggregation by key runs on replicas, and so does a process with state: every record of a key reaches the
+  same one. Records are dealt by the hash of the key, unless they are dealt already by fields that the key
+  includes.
+- A join runs on replicas too, each input dealt by its own key fields.
 - An expensive step (a person's Python function) on a keyed collection runs on replicas too: records are
   dealt in front of it. Cheap steps stay in front of the exchange, where filters and pre-aggregation make it
   smaller.
 - What replicas give is brought together again wherever a step needs all of it. The order between replicas is
   then any. So a step is not spread when a step that would notice comes after: a late record is judged by the
-  watermark of all inputs, a person's own aggregate and ``collect`` see the order of arrival, and
-  ``WithTimestamps`` makes watermarks of it. A merge of several collections has no order to keep in any case.
+  watermark of all inputs, a person's own aggregate or process and ``collect`` see the order of arrival,
+  and ``WithTimestamps`` makes watermarks of it. A merge of several collections has no order to keep in any
+  case.
 """
 
 from __future__ import annotations
@@ -24,9 +28,13 @@ from pulse.graph.ops import (
     ERRORS,
     LATE,
     AggregateOp,
+    CallOp,
     FlattenOp,
     FunctionOp,
+    JoiningOp,
     KeyByOp,
+    MetadataOp,
+    ProcessOp,
     ProjectOp,
     ReadOp,
     TimestampOp,
@@ -85,7 +93,9 @@ def distribute(graph: Graph) -> Mapping[str, Place]:
 def needs_keys(node: Node) -> bool:
     """Return whether a step uses the keys of its input: it groups by them, or is dealt by them."""
     op = node.op
-    if isinstance(op, KeyByOp | WriteOp) or (isinstance(op, FunctionOp) and op.shape == "inspect"):
+    if isinstance(op, KeyByOp | WriteOp | JoiningOp) or (
+        isinstance(op, FunctionOp) and op.shape == "inspect"
+    ):
         return False
     return LATE in op.outputs() or op.cost() >= EXPENSIVE
 
@@ -99,19 +109,27 @@ class _Distribution:
         for node in graph.order:
             found = [self.shares[port] for port in node.inputs]
             share = self._share(node, found)
-            deals = tuple(share if share and have != share else None for have in found)
+            wants = [
+                node.op.keys_of(i) if share and isinstance(node.op, JoiningOp) else share
+                for i in range(len(found))
+            ]
+            deals = tuple(
+                want if want and have != want else None for want, have in zip(wants, found, strict=True)
+            )
             self.places[node.name] = Place(share, deals)
             for tag in node.op.outputs():
                 self.shares[Port(node.name, tag)] = share and kept(node.op, tag, share)
 
     def _share(self, node: Node, found: list[Share]) -> Share:
         op = node.op
-        if isinstance(op, ReadOp | WriteOp) or not found:
+        if isinstance(op, ReadOp | WriteOp) or not found or (isinstance(op, CallOp) and op.views):
             return None
         if isinstance(op, FlattenOp):
             return self._merged(node, found)
         have, keys = found[0], self.graph.types[node.inputs[0]].keys
-        if isinstance(op, AggregateOp):
+        if isinstance(op, AggregateOp | ProcessOp | JoiningOp):
+            if isinstance(op, JoiningOp):
+                have, keys = None, op.keys
             if not keys:
                 return None
             share = have if have and set(have) <= set(keys) else keys
@@ -141,8 +159,8 @@ class _Distribution:
         key = node.name, share
         if key not in self._spreadable:
             before = self.graph.types[node.inputs[0]]
-            late = before.late_possible
-            if isinstance(node.op, AggregateOp):
+            late = any(self.graph.types[port].late_possible for port in node.inputs)
+            if isinstance(node.op, AggregateOp | JoiningOp):
                 late = late and before.windowing.lateness_us > 0
             self._spreadable[key] = all(
                 self._unnoticed(
@@ -162,15 +180,20 @@ class _Distribution:
             share: the fields that it is still dealt by.
             late: whether its records may be behind their watermark.
         """
-        for reader, _ in self.graph.readers(port):
+        for reader, position in self.graph.readers(port):
             op = reader.op
-            if makes_watermarks(op):
+            if makes_watermarks(op) or _looks(op, position, self.graph.types[port]):
                 return False
-            if isinstance(op, AggregateOp):
+            if isinstance(op, JoiningOp):
+                if not self._joined_unnoticed(reader, op, position, share, late=late):
+                    return False
+                continue
+            if isinstance(op, AggregateOp | ProcessOp):
                 before = self.graph.types[port]
                 if share and set(share) <= set(before.keys or ()) and self._may_spread(reader, share):
                     continue
-                if _notices(op, before, late=late):
+                # What a person's process remembers depends on the order of arrival.
+                if isinstance(op, ProcessOp) or _notices(op, before, late=late):
                     return False
                 # Its results are none the less made in the order in which their keys arrived.
                 if not self._unnoticed(Port(reader.name), SCATTERED, late=False):
@@ -184,10 +207,31 @@ class _Distribution:
                 return False
         return True
 
+    def _joined_unnoticed(
+        self, node: Node, op: JoiningOp, position: int, share: Share, *, late: bool
+    ) -> bool:
+        """Return whether no step from a join on can tell that an input of it comes from replicas.
+
+        A join meets the records of a key in the order in which they come, each with its watermark; that is
+        kept when they are together on one replica.
+        """
+        together = bool(share) and set(share or ()) <= set(op.keys_of(position))
+        if not together and (late or op.order_matters):
+            return False
+        return all(self._unnoticed(Port(node.name, tag), SCATTERED, late=late) for tag in op.outputs())
+
 
 def makes_watermarks(op: Op) -> bool:
     """Return whether a step makes watermarks of the order in which it sees all records."""
     return isinstance(op, TimestampOp) and not isinstance(op.watermarks, EndOnly)
+
+
+def _looks(op: Op, position: int, before: CollectionType) -> bool:
+    """Return whether a step looks at the order of all records of an input, or at their watermarks."""
+    if isinstance(op, CallOp):
+        return position > 0 or (bool(op.views or op.context) and before.late_possible)
+    watermark = isinstance(op, MetadataOp) and any(what == "watermark" for _, what in op.columns)
+    return watermark and before.late_possible
 
 
 def _notices(op: AggregateOp, before: CollectionType, *, late: bool) -> bool:
@@ -196,7 +240,7 @@ def _notices(op: AggregateOp, before: CollectionType, *, late: bool) -> bool:
     return ordered or (late and not isinstance(before.windowing.window, Global))
 
 
-def kept(op: Op, tag: str, share: Share) -> Share:
+def kept(op: Op, tag: str, share: Share) -> Share:  # noqa: PLR0911 - a case per kind of step
     """Return the fields by which an output of a step is still dealt, given those of its input.
 
     Example:
@@ -205,6 +249,8 @@ def kept(op: Op, tag: str, share: Share) -> Share:
         >>> kept(rename, "main", ("a",)), kept(rename, "main", ("b",)), kept(rename, "main", ("c",))
         (('a',), (), ())
     """
+    if isinstance(op, JoiningOp):
+        return share if tag != LATE and share and set(share) <= set(op.keys) else SCATTERED
     if not share or tag == LATE:
         return share
     if tag == ERRORS:
@@ -214,7 +260,9 @@ def kept(op: Op, tag: str, share: Share) -> Share:
     if isinstance(op, ProjectOp) and not op.keep:
         same = {name for name, _ in op.columns} - (op.changes() or set())
         return share if set(share) <= same else SCATTERED
-    if isinstance(op, FunctionOp) and not op.keeps_records:
+    if isinstance(op, ProcessOp) and op.adds is not None:
+        return share
+    if isinstance(op, ProcessOp) or (isinstance(op, FunctionOp) and not op.keeps_records):
         return share if set(share) <= op.preserves else SCATTERED
     changed = op.changes()
     return share if changed is not None and changed.isdisjoint(share) else SCATTERED

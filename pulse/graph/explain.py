@@ -67,12 +67,15 @@ def explain(pipeline: Any, *, parallelism: int = 1, color: bool = False) -> str:
     paint = _Paint(on=color)
     plan = compile_graph(name, graph, CompileOptions(parallelism))
     lines = [paint("head", f"pipeline {name}"), *(f"  {line}" for line in _steps(graph))]
-    before = graph
+    before, applied = graph, False
     for rule, after in steps(graph, parallelism=parallelism):
         changes = [f"  {paint(mark, mark)} {text}" for mark, text in _changes(before, after)]
         if changes:
+            applied = True
             lines += ["", paint("head", rule), *changes]
         before = after
+    if not applied:
+        lines += ["", "no rule applied: the graph stays as it was written"]
     lines += ["", paint("head", "plan" if parallelism == 1 else f"plan for parallelism {parallelism}")]
     for stage in plan.stages:
         lines += [f"  {line}" for line in _stage(plan, stage, paint)]

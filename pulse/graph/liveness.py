@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pulse.graph.collection import Fields, union
 from pulse.graph.distribution import needs_keys
 from pulse.graph.logical import Port
-from pulse.graph.ops import ERRORS, LATE
+from pulse.graph.ops import ERRORS, LATE, JoiningOp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,9 @@ def live_fields(graph: Graph) -> Mapping[Port, Fields]:
     for node in reversed(graph.order):
         for tag in node.op.outputs():
             live.setdefault(Port(node.name, tag), frozenset())
+        if isinstance(node.op, JoiningOp):
+            _read_by_join(graph, node, node.op, live)
+            continue
         needed = node.op.needs(_wanted(node, live))
         if needs_keys(node):
             needed = union(needed, frozenset(graph.types[node.inputs[0]].keys or ()))
@@ -37,6 +40,16 @@ def live_fields(graph: Graph) -> Mapping[Port, Fields]:
         for port in node.inputs:
             live[port] = union(live.get(port, frozenset()), needed)
     return live
+
+
+def _read_by_join(graph: Graph, node: Node, op: JoiningOp, live: dict[Port, Fields]) -> None:
+    """Add what a join reads of each of its inputs."""
+    wanted = _wanted(node, live)
+    late = op.late_needs(live[Port(node.name, LATE)]) if LATE in op.outputs() else frozenset()
+    inputs = [graph.types[port] for port in node.inputs]
+    for position, port in enumerate(node.inputs):
+        needed = union(op.needs_of(position, wanted, inputs), late)
+        live[port] = union(live.get(port, frozenset()), needed)
 
 
 def _wanted(node: Node, live: Mapping[Port, Fields]) -> Fields:

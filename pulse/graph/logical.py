@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pulse.graph.collection import CollectionType
     from pulse.graph.ops import Op
-    from pulse.graph.trace import Trace
+    from pulse.model.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

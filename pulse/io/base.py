@@ -78,6 +78,13 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockMove:
+    """Processing time goes on, by ``by`` microseconds; only a script says so."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """The records of one block.
 
@@ -143,6 +150,39 @@ class Reader(ABC):
         """Release what the reader holds."""
 
 
+class PacedReader(Reader):
+    """Reads a script, whose events are played one by one, each when all that came of those before is done.
+
+    A script may span several splits and sources; the places of its events put them in one order, and readers
+    whose next events have the same place play them together. While a run plays a script, processing time
+    stands still but for what the script says.
+    """
+
+    @property
+    @abstractmethod
+    def turn(self) -> int | None:
+        """The place of the next event in the order of the whole script; None: this reader is over."""
+
+    @property
+    @abstractmethod
+    def turns(self) -> int:
+        """How many events the whole script has, the end of what is still open then included."""
+
+    @abstractmethod
+    def play(self) -> Block | Idle | ClockMove | End:
+        """Play the next event."""
+
+    @abstractmethod
+    def position(self) -> Json:
+        """Return where to continue after the event played last, as plain data."""
+
+    def poll(self) -> Block | Idle | End:
+        """Read on without regard to processing time, as any reader does."""
+        while isinstance(found := self.play(), ClockMove):
+            pass
+        return found
+
+
 class Source(ABC):
     """Where records come from. Declarations are frozen dataclasses; opening happens at run time."""
 
@@ -157,6 +197,9 @@ class Source(ABC):
 
     prunes: bool = False
     """Whether its readers use ``ReadRequest.predicate`` to skip data that cannot match."""
+
+    paced: bool = False
+    """Whether its readers are ``PacedReader``: events of a script, played one by one."""
 
     numbered: bool = True
     """Whether its blocks say how many records come before them, so that several can be decoded at once."""

@@ -18,7 +18,7 @@ from pyarrow import types
 from pulse.errors import ConnectorError, PipelineError, cut
 from pulse.model.event_time import EventTime
 from pulse.model.schema import type_name
-from pulse.model.time import micros
+from pulse.model.time import MAX_EVENT_TIME, MIN_EVENT_TIME, SECOND, micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +84,8 @@ def raw_type(field: pa.Field[Any]) -> pa.DataType:
 def convert(field: pa.Field[Any], column: pa.Array[Any]) -> Converted:
     """Turn a column that was read as ``raw_type`` into the field's type."""
     kind = field.type
+    if column.type == kind and (types.is_timestamp(kind) or types.is_date(kind)):
+        return _within_calendar(field, column)
     if column.type == kind or not (types.is_string(column.type) or types.is_floating(kind)):
         return Converted(column, None, str)
     if types.is_timestamp(kind):
@@ -110,6 +112,32 @@ def _moments(field: pa.Field[Any], column: pa.Array[Any]) -> Converted:
     return Converted(
         exact, bad if bad.any() else None, lambda row: reason(row).replace("event time", "field")
     )
+
+
+def _within_calendar(field: pa.Field[Any], column: pa.Array[Any]) -> Converted:
+    """Refuse times that neither Python nor RFC 3339 has a value for; nanoseconds do not reach that far."""
+    kind = field.type
+    unit = _MICROS.get(kind.unit if types.is_timestamp(kind) else str(kind))
+    if unit is None or column.null_count == len(column):
+        return Converted(column, None, str)
+    numbers: Any = column.view(pa.int32() if types.is_date32(kind) else pa.int64())
+    low, high = -(-MIN_EVENT_TIME // unit), MAX_EVENT_TIME // unit
+    ends = _kernels.min_max(numbers).as_py()
+    if low <= ends["min"] and ends["max"] <= high:
+        return Converted(column, None, str)
+    outside = _kernels.or_(_kernels.less(numbers, low), _kernels.greater(numbers, high))
+    bad = outside.fill_null(False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - a value
+    return Converted(
+        _kernels.if_else(pa.array(bad), pa.scalar(None, kind), column),
+        bad,
+        lambda row: (
+            f"field {field.name!r} is {numbers[row]} as {type_name(kind)}, outside the years 1 to 9999"
+        ),
+    )
+
+
+_MICROS = {"s": SECOND, "ms": 1000, "us": 1, "date32[day]": 86_400 * SECOND, "date64[ms]": 1000}
+"""Microseconds that the units of time types have, by unit or type."""
 
 
 def _one_by_one(field: pa.Field[Any], column: pa.Array[Any]) -> Converted:

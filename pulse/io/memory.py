@@ -13,10 +13,12 @@ from pyarrow import types
 
 from pulse.errors import ConnectorError, PulseError, UnknownField, cut
 from pulse.io.assemble import BadLine, assemble
-from pulse.io.base import BadRecord, Block, Decoded, End, Json, Reader, ReadRequest, Source
+from pulse.io.base import BadRecord, Block, Decoded, End, Json, Reader, ReadRequest
 from pulse.io.projection import Projection
-from pulse.model.event_time import EventTime
-from pulse.model.schema import infer, schema_of, type_name
+from pulse.io.timed import TimedSource
+from pulse.model.arguments import placed
+from pulse.model.rows import shown_row
+from pulse.model.schema import infer, type_name
 from pulse.model.time import MAX_EVENT_TIME, MIN_EVENT_TIME, from_datetime
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ _ROW_BYTES = 256
 """What a row of Python objects is taken to weigh, as for a bundle."""
 
 
+@placed
 @dataclass(frozen=True, eq=False)
-class Memory(Source):
+class Memory(TimedSource):
     """Records in memory.
 
     Args:
@@ -60,29 +63,21 @@ class Memory(Source):
 
     records: Sequence[Any] | pa.RecordBatch | pa.Table = field(repr=False)
     _: KW_ONLY
-    time_field: str | None = None
-    time_format: str | None = None
-    time_zone: str | None = None
     times: Sequence[int | datetime] | None = field(default=None, repr=False)
-    schema: Mapping[str, str] | pa.Schema | str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.records, pa.Table):
             whole = self.records.combine_chunks().to_batches()
             empty = pa.RecordBatch.from_pylist([], self.records.schema)
             object.__setattr__(self, "records", whole[0] if whole else empty)
-        if isinstance(self.schema, Mapping):
-            object.__setattr__(self, "schema", schema_of(self.schema))
+        super().__post_init__()
         if isinstance(self.schema, str) and self.schema != "any":
             raise ConnectorError(f"schema {self.schema!r} is neither 'any' nor type names by field")
         if self.times is not None:
             object.__setattr__(self, "times", tuple(self._checked_times(self.times)))
-        if self.time_field is None and (self.time_format or self.time_zone):
-            raise ConnectorError("time_format and time_zone say how time_field is read, which is not given")
         names = self._batch.schema.names if self._batch is not None else None
         if names is not None and self.time_field is not None and self.time_field not in names:
             raise UnknownField.of(self.time_field, names)
-        _ = self.event_time
         object.__setattr__(self, "timed", self.time_field is not None or self.times is not None)
         object.__setattr__(self, "layouts", self._layouts())
 
@@ -116,18 +111,12 @@ class Memory(Source):
         """``memory`` with how many records there are."""
         return f"memory({len(self.records)} {'record' if len(self.records) == 1 else 'records'})"
 
-    @property
-    def event_time(self) -> EventTime | None:
-        """Where the records say when they happened."""
-        if self.time_field is None:
-            return None
-        return EventTime(self.time_field, self.time_format, self.time_zone)
-
     def declared_schema(self) -> pa.Schema | None:
         """Return the schema that was declared, or that a table has."""
-        if isinstance(self.schema, pa.Schema):
-            return self.schema
-        return None if self._batch is None else self._batch.schema.remove_metadata()
+        declared = super().declared_schema()
+        if declared is not None or self._batch is None:
+            return declared
+        return self._batch.schema.remove_metadata()
 
     def sniff_schema(self) -> pa.Schema | None:
         """Return the declared schema, or the one that holds all records; None when there is none."""
@@ -211,7 +200,7 @@ class MemoryReader(Reader):
                 units=stop - start,
                 origin=_ORIGIN,
                 bad=bad,
-                text=lambda row: repr(_objects(batch.slice(row, 1))[0]).encode(),
+                text=lambda row: shown_row(batch, row).encode(),
             )
         if self._times is None:
             return decoded

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pulse.metrics.fan_out import FanOut, fan_out
+from pulse.engine.observer import FanOut
+from pulse.metrics.fan_out import fan_out
 from pulse.metrics.prometheus import CONTENT_TYPE, PrometheusObserver
 from pulse.metrics.spans import SpanObserver, spans_available
 

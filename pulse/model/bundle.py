@@ -87,7 +87,9 @@ class Bundle:
 
     def __post_init__(self) -> None:
         if len(self.data) != len(self.times):
-            raise PulseInternalError(f"a bundle of {len(self.data)} records has {len(self.times)} event times")
+            raise PulseInternalError(
+                f"a bundle of {len(self.data)} records has {len(self.times)} event times"
+            )
 
     def __len__(self) -> int:
         return len(self.times)

@@ -26,6 +26,10 @@ _COMPOSED = (
     "map<key, value>",
     "struct<name: type, ...>",
 )
+_TIMES = (
+    "write timestamp, timestamp(ms), timestamp(us, Europe/Berlin), or local_timestamp(ms) without a zone; "
+    "units: s, ms, us, ns"
+)
 
 
 class TypeReader:
@@ -86,7 +90,7 @@ class TypeReader:
             known = [*self._names, *self._aliases, "decimal", "list", "map", "struct", "local_timestamp"]
             raise TypeMismatch(
                 f"type {name!r} does not exist; types: {', '.join([*self._names, *_COMPOSED])}",
-                hint=did_you_mean(lower, known),
+                hint=_TIMES if lower.startswith(("timestamp", "datetime")) else did_you_mean(lower, known),
             )
         return kind
 
@@ -180,8 +184,10 @@ class TypeReader:
         self._next += 1
 
     def _wrong(self, reason: str) -> TypeMismatch:
+        time = self._text.lower().lstrip().startswith(("timestamp", "datetime"))
         return TypeMismatch(
-            f"{self._text!r} is not a type name: {reason}", hint=f"composed types: {'; '.join(_COMPOSED)}"
+            f"{self._text!r} is not a type name: {reason}",
+            hint=_TIMES if time else f"composed types: {'; '.join(_COMPOSED)}",
         )
 
 

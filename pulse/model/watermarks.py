@@ -11,14 +11,27 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pulse.errors import PipelineError
+from pulse.model.arguments import placed
 from pulse.model.time import Duration, format_duration, micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class _Idling:
+    """A strategy whose split may be idle: then it no longer holds the others back."""
+
+    idle_after: Duration | None
+
+    @cached_property
+    def idle_us(self) -> int | None:
+        """The idle timeout in microseconds of processing time."""
+        return None if self.idle_after is None else micros(self.idle_after, name="idle timeout")
+
+
+@placed
 @dataclass(frozen=True)
-class BoundedOutOfOrderness:
+class BoundedOutOfOrderness(_Idling):
     """Records come at most ``delay`` behind the latest time seen: ``W = max(time) - delay``.
 
     Args:
@@ -43,15 +56,11 @@ class BoundedOutOfOrderness:
         """The bound in microseconds."""
         return micros(self.delay, name="out-of-orderness")
 
-    @cached_property
-    def idle_us(self) -> int | None:
-        """The idle timeout in microseconds of processing time."""
-        return None if self.idle_after is None else micros(self.idle_after, name="idle timeout")
-
     def __str__(self) -> str:
         return f"bounded_out_of_orderness({format_duration(self.delay_us)})"
 
 
+@placed
 def monotonic(*, idle_after: Duration | None = None) -> BoundedOutOfOrderness:
     """Records come in order of time: ``W`` is the latest time seen.
 
@@ -77,8 +86,9 @@ class EndOnly:
         return "end_only"
 
 
+@placed
 @dataclass(frozen=True)
-class FromField:
+class FromField(_Idling):
     """Each record carries the watermark in a field: a promise about the records after it.
 
     Args:
@@ -93,17 +103,13 @@ class FromField:
     field: str
     idle_after: Duration | None = None
 
-    @cached_property
-    def idle_us(self) -> int | None:
-        """The idle timeout in microseconds of processing time."""
-        return None if self.idle_after is None else micros(self.idle_after, name="idle timeout")
-
     def __str__(self) -> str:
         return f"from_field({self.field})"
 
 
+@placed
 @dataclass(frozen=True)
-class FromFunction:
+class FromFunction(_Idling):
     """A person's own strategy: called for each record's time, returns the watermark after it.
 
     Args:
@@ -114,11 +120,6 @@ class FromFunction:
 
     function: Callable[[int, int], int]
     idle_after: Duration | None = None
-
-    @cached_property
-    def idle_us(self) -> int | None:
-        """The idle timeout in microseconds of processing time."""
-        return None if self.idle_after is None else micros(self.idle_after, name="idle timeout")
 
     def __str__(self) -> str:
         return f"from_function({getattr(self.function, '__name__', 'function')})"

@@ -12,7 +12,9 @@ from typing import ClassVar, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pulse.errors import WindowingError, did_you_mean
+from pulse.model.arguments import placed
 from pulse.model.time import Duration, format_duration, micros
+from pulse.model.triggers import AfterCount, AfterWatermark, Trigger
 
 CalendarUnit = Literal["day", "week", "month", "year"]
 Accumulation = Literal["discarding", "accumulating"]
@@ -35,6 +37,7 @@ def _within(value: Duration, limit: int, name: str, limit_name: str) -> int:
     return offset
 
 
+@placed
 @dataclass(frozen=True)
 class Tumbling:
     """Windows of one length, one after the other.
@@ -72,6 +75,7 @@ class Tumbling:
         return f"tumbling({format_duration(self.size_us)}{offset})"
 
 
+@placed
 @dataclass(frozen=True)
 class Sliding:
     """Windows of one length that start every ``slide``; they overlap when ``slide < size``.
@@ -118,6 +122,7 @@ class Sliding:
         return f"sliding({format_duration(self.size_us)} every {format_duration(self.slide_us)}{offset})"
 
 
+@placed
 @dataclass(frozen=True)
 class Session:
     """Windows per key that last as long as records come less than ``gap`` apart.
@@ -147,6 +152,7 @@ class Session:
         return f"session(gap {format_duration(self.gap_us)})"
 
 
+@placed
 @dataclass(frozen=True)
 class Calendar:
     """Days, weeks (from Monday), months or years of a time zone, right over changes of daylight saving.
@@ -215,6 +221,9 @@ class Windowing:
         lateness_us: how long after its end a window still takes records, in microseconds of event time.
         accumulation: whether a second firing repeats what the first held; None when it fires only once.
         timestamp: the event time of a result.
+        trigger: when a window gives results; None: when the watermark passes its end, and again for every
+            late record.
+        shift_us: added to the event times of records that a result takes its time from, microseconds.
     """
 
     DEFAULT: ClassVar[Windowing]
@@ -223,15 +232,35 @@ class Windowing:
     lateness_us: int = 0
     accumulation: Accumulation | None = None
     timestamp: TimestampCombiner = "end_of_window"
+    trigger: Trigger | None = None
+    shift_us: int = 0
+
+    @property
+    def by_default(self) -> bool:
+        """Whether the trigger is the default one, or means the same."""
+        trigger = self.trigger
+        if trigger is None:
+            return True
+        if not isinstance(trigger, AfterWatermark) or trigger.early is not None:
+            return False
+        return not self.lateness_us or trigger.late == AfterCount(1)
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a window can give more than one result."""
+        return bool(self.lateness_us) if self.trigger is None else self.trigger.may_repeat
 
     def __str__(self) -> str:
         parts = [str(self.window)]
+        if self.trigger is not None:
+            parts.append(str(self.trigger))
         if self.lateness_us:
             parts.append(f"lateness {format_duration(self.lateness_us)}")
         if self.accumulation:
             parts.append(self.accumulation)
         if self.timestamp != "end_of_window":
-            parts.append(self.timestamp)
+            shift = f" + {format_duration(self.shift_us)}" if self.shift_us else ""
+            parts.append(f"{self.timestamp}{shift}")
         return ", ".join(parts)
 
 

@@ -1,46 +1,49 @@
-"""The deterministic runner: one thread, a seeded schedule, and crashes on demand. For tests."""
+"""The deterministic runner, for tests: one thread, a seeded schedule, a virtual clock, crashes on demand."""
 
 from __future__ import annotations
 
-from collections import deque
 from random import Random
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pulse.engine.messages import EndOfInput
-from pulse.engine.routing import input_count
+from pulse.engine.observer import SILENT, Observer
 from pulse.errors import PipelineError
-from pulse.graph.compile import CompileOptions, collector_name
-from pulse.graph.ops import LATE
-from pulse.io.base import Block, End
-from pulse.model.bundle import Bundle
-from pulse.runners.execution import Machines
+from pulse.graph.compile import CompileOptions
+from pulse.model.arguments import placed
+from pulse.runners.alignment import drift
 from pulse.runners.prepare import prepare
-from pulse.runners.result import RunResult
+from pulse.runners.result import RunResult, make_result
+from pulse.runners.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection
 
-    from pulse.engine.messages import Message
-    from pulse.engine.stage import Emission
-    from pulse.graph.plan import Plan
-    from pulse.io.base import Json, Reader, Writer
+    from pulse.model.time import Duration
 
-QUEUE_LIMIT = 16
-"""A source is not read while this many messages wait on some edge."""
+CRASH_WITHIN = 12
+"""With random crashes, each comes at most this many steps of the schedule after the one before."""
 
 
+@placed
 class DeterministicRunner:
     """Runs a pipeline in one thread, the same way every time for one seed.
+
+    Processing time is virtual: it starts at 0 and goes on only as a ``TestStream`` says or, when nothing else
+    can happen, to the next time that something waits for.
 
     Args:
         seed: chooses which ready step goes next.
         bundle_size: cut every bundle at random into pieces of at most this many records; None: as they come.
         parallelism: replicas of keyed steps.
-        crash_at: steps of the schedule at which everything is lost and restored from the last checkpoint.
+        crash_at: steps of the schedule at which everything is lost and restored from the last checkpoint;
+            ``"random"``: steps chosen by the seed.
+        crashes: how many random crashes.
         checkpoint_every: take a checkpoint, in memory, every so many steps; 0: never.
+        observer: told of what happens.
+        max_drift: how far the watermark of a source may be ahead of the slowest; None: as it likes.
         without: names of optimiser rules to leave out.
         fuse: whether steps are fused.
+        panes: whether every result says which firing of its window it is, also where no step looks at that.
 
     Example:
         >>> from pulse import Create, Filter, Pipeline
@@ -57,20 +60,31 @@ class DeterministicRunner:
         *,
         bundle_size: int | None = None,
         parallelism: int = 1,
-        crash_at: Collection[int] = (),
+        crash_at: Collection[int] | Literal["random"] = (),
+        crashes: int = 1,
         checkpoint_every: int = 0,
+        observer: Observer = SILENT,
+        max_drift: Duration | None = None,
         without: Collection[str] = (),
         fuse: bool = True,
+        panes: bool = False,
     ) -> None:
         if bundle_size is not None and bundle_size < 1:
             raise PipelineError(f"bundle_size {bundle_size} is not at least 1")
         if parallelism < 1:
             raise PipelineError(f"parallelism {parallelism} is not at least 1")
+        if crashes < 1:
+            raise PipelineError(f"crashes {crashes} is not at least 1", hint="leave crash_at out for none")
+        if isinstance(crash_at, str) and crash_at != "random":
+            raise PipelineError(f"crash_at {crash_at!r} is neither 'random' nor step numbers")
         self.seed = seed
         self.bundle_size = bundle_size
-        self.crash_at = frozenset(crash_at)
+        self.crash_at = crash_at if isinstance(crash_at, str) else frozenset(crash_at)
+        self.random_crashes = crashes
         self.checkpoint_every = checkpoint_every
-        self.options = CompileOptions(parallelism, without, fuse)
+        self.observer = observer
+        self.max_drift = drift(max_drift)
+        self.options = CompileOptions(parallelism, without, fuse, panes)
 
     def run(self, pipeline: Any) -> RunResult:
         """Run a pipeline to its end and return what came out.
@@ -81,163 +95,35 @@ class DeterministicRunner:
         """
         started = perf_counter()
         plan, collected = prepare(pipeline, self.options, collect=True)
-        schedule = _Schedule(plan, self)
+        schedule = Schedule(
+            plan,
+            seed=self.seed,
+            bundle_size=self.bundle_size,
+            transactional=bool(self.crash_at or self.checkpoint_every),
+            checkpoint_every=self.checkpoint_every,
+            crashes=self._crashes(),
+            observer=self.observer,
+            max_drift=self.max_drift,
+        )
         schedule.run()
-        ledger = schedule.machines.ledger
-        ledger.check()
-        machines = schedule.machines
-        late = {collector_name(port) for port in collected if port.tag == LATE}
-        return RunResult(
-            collected=collected,
-            ledger=ledger,
+        return make_result(
+            schedule.machines,
+            collected,
+            schedule.writers.values(),
             seconds=perf_counter() - started,
             bytes_in=schedule.bytes_in,
-            bytes_out=sum(sink.bytes for sink in machines.sinks.values()),
-            written=tuple(name for writer in schedule.writers.values() for name in writer.written),
-            watermark=min((s.watermark for s in machines.sources.values()), default=0),
+            turns=schedule.playback.log(),
             trace=tuple(schedule.trace),
-            sources=tuple(s.name for s in machines.sources.values()),
-            sinks=tuple(s.name for s in machines.sinks.values() if s.name not in late),
         )
 
-
-class _Schedule:
-    """One run: the queues between the machines, and the order in which things happen."""
-
-    def __init__(self, plan: Plan, runner: DeterministicRunner) -> None:
-        self.plan = plan
-        self.runner = runner
-        self.random = Random(runner.seed)  # noqa: S311 - a schedule, not a secret
-        self.transactional = bool(runner.crash_at or runner.checkpoint_every)
-        self.trace: list[str] = []
-        self.bytes_in = 0
-        self.saved: Any = None
-        self._start()
-
-    def _start(self) -> None:
-        self.machines = Machines(self.plan, transactional=self.transactional)
-        self.readers: dict[tuple[str, int], Reader] = {}
-        self.queues: dict[tuple[str, int, int], deque[Message]] = {}
-        for stage in self.plan.stages:
-            for replica in range(stage.replicas):
-                for index in range(input_count(self.plan, stage)):
-                    self.queues[stage.name, replica, index] = deque()
-        self.writers: dict[str, Writer] = {name: sink.open() for name, sink in self.machines.sinks.items()}
-        self.open_inputs = {
-            stage.name: input_count(self.plan, stage) for stage in self.plan.stages if stage.is_sink
-        }
-
-    def run(self) -> None:
+    def _crashes(self) -> Callable[[int], bool]:
+        """Return what says after which steps of a run it crashes."""
+        if not isinstance(self.crash_at, str):
+            return self.crash_at.__contains__
+        random = Random(self.seed)  # noqa: S311 - a schedule, not a secret
+        steps: set[int] = set()
         step = 0
-        if self.transactional:
-            self._checkpoint(0)
-        try:
-            while ready := self._ready():
-                choice = ready[self.random.randrange(len(ready))]
-                self.trace.append(" ".join(map(str, choice)))
-                self._do(choice)
-                step += 1
-                if self.runner.checkpoint_every and step % self.runner.checkpoint_every == 0:
-                    self._checkpoint(step)
-                if step in self.runner.crash_at:
-                    self._crash()
-        except BaseException:
-            for writer in self.writers.values():
-                writer.abort()
-            raise
-        finally:
-            for reader in self.readers.values():
-                reader.close()
-        for writer in self.writers.values():
-            writer.commit(writer.prepare(step))
-            writer.close()
-
-    def _ready(self) -> list[tuple[str, str, int, int]]:
-        ready = [("take", *key) for key, queue in self.queues.items() if queue]
-        if all(len(queue) < QUEUE_LIMIT for queue in self.queues.values()):
-            for name, machine in self.machines.sources.items():
-                ready += [("read", name, i, 0) for i, split in enumerate(machine.splits) if not split.ended]
-        return ready
-
-    def _do(self, choice: tuple[str, str, int, int]) -> None:
-        kind, stage, replica, index = choice
-        if kind == "read":
-            self._read(stage, replica)
-            return
-        message = self.queues[stage, replica, index].popleft()
-        for piece in self._cut(message):
-            self._take(stage, replica, index, piece)
-
-    def _read(self, source: str, split: int) -> None:
-        machine = self.machines.sources[source]
-        reader = self.readers.get((source, split))
-        if reader is None:
-            reader = self.readers[source, split] = self.machines.open_reader(source, split)
-        found = reader.poll()
-        if isinstance(found, Block):
-            self.bytes_in += found.nbytes
-            self._send(source, 0, machine.accept(split, found, reader.decode(found)))
-        elif isinstance(found, End):
-            reader.close()
-            self._send(source, 0, machine.end(split))
-
-    def _take(self, stage: str, replica: int, index: int, message: Message) -> None:
-        if stage in self.machines.sinks:
-            if isinstance(message, Bundle):
-                self.machines.sinks[stage].write(self.writers[stage], message)
-            elif isinstance(message, EndOfInput):
-                self.open_inputs[stage] -= 1
-            return
-        self._send(stage, replica, self.machines.stages[stage, replica].take(index, message))
-
-    def _send(self, stage: str, replica: int, emissions: list[Emission]) -> None:
-        router = self.machines.routers[stage, replica]
-        for emission in emissions:
-            for delivery in router.route(emission):
-                self.queues[delivery.stage, delivery.replica, delivery.input].append(delivery.message)
-
-    def _cut(self, message: Message) -> Iterator[Message]:
-        """Cut a bundle at random; a partial aggregate is one record as good as another."""
-        size = self.runner.bundle_size
-        if size is None or not isinstance(message, Bundle):
-            yield message
-            return
-        start = 0
-        while start < len(message):
-            stop = min(start + self.random.randint(1, size), len(message))
-            yield message.slice(start, stop)
-            start = stop
-
-    def _checkpoint(self, number: int) -> None:
-        prepared: dict[str, Json] = {name: writer.prepare(number) for name, writer in self.writers.items()}
-        self.saved = {
-            "sources": {name: machine.snapshot() for name, machine in self.machines.sources.items()},
-            "stages": {key: machine.snapshot() for key, machine in self.machines.stages.items()},
-            "sinks": {n: (s.books.copy(), s.bytes) for n, s in self.machines.sinks.items()},
-            "queues": {key: list(queue) for key, queue in self.queues.items()},
-            "prepared": prepared,
-            "bytes_in": self.bytes_in,
-        }
-        for name, writer in self.writers.items():
-            writer.commit(prepared[name])
-        self.trace.append(f"checkpoint {number}")
-
-    def _crash(self) -> None:
-        """Lose everything that is not in the last checkpoint, and go on from there."""
-        self.trace.append("crash")
-        for reader in self.readers.values():
-            reader.close()
-        for writer in self.writers.values():
-            writer.abort()
-        saved = self.saved
-        self._start()
-        for name, machine in self.machines.sources.items():
-            machine.restore(saved["sources"][name])
-        for key, stage in self.machines.stages.items():
-            stage.restore(saved["stages"][key])
-        for name, sink in self.machines.sinks.items():
-            sink.books, sink.bytes = saved["sinks"][name][0].copy(), saved["sinks"][name][1]
-            self.writers[name].commit(saved["prepared"][name])
-        for key, messages in saved["queues"].items():
-            self.queues[key] = deque(messages)
-        self.bytes_in = saved["bytes_in"]
+        for _ in range(self.random_crashes):
+            step += random.randint(1, CRASH_WITHIN)
+            steps.add(step)
+        return steps.__contains__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,13 @@ class Inbox:
         self._messages.append((index, message))
         self._arrived.unpark()
 
-    async def get(self) -> tuple[int, Message]:
-        """Take the next message, waiting for one."""
+    async def get(self, deadline: float = math.inf) -> tuple[int, Message] | None:
+        """Take the next message, waiting for one; None when none has come by a time of trio's clock."""
+        if not self._messages and deadline < math.inf:
+            with trio.move_on_at(deadline):
+                await self._arrived.park()
+            if not self._messages:
+                return None
         while not self._messages:
             await self._arrived.park()
         index, message = self._messages.popleft()

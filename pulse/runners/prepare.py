@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pulse.errors import PipelineError
+from pulse.errors import PipelineError, cut
 from pulse.graph.compile import CompileOptions, collect_ends, compile_graph, settle
 from pulse.io.sinks import Collect
+from pulse.model.trace import caller
 
 if TYPE_CHECKING:
     from pulse.graph.logical import Port
@@ -25,7 +26,12 @@ def prepare(
     """
     graph = getattr(pipeline, "graph", None)
     if graph is None:
-        raise PipelineError(f"a runner takes a Pipeline, not {type(pipeline).__name__}")
+        where = caller()
+        raise PipelineError(
+            f"a runner takes a Pipeline, not {type(pipeline).__name__} {cut(repr(pipeline))}",
+            hint="runner.run(pipeline), where pipeline = Pipeline()",
+            where=str(where) if where else None,
+        )
     collected: dict[Port, Collect] = {}
     graph = settle(graph)
     if collect:

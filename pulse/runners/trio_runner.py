@@ -13,14 +13,18 @@ import trio
 from pulse.engine.observer import SILENT, Observer
 from pulse.errors import ConfigError, PipelineError, PulseError, did_you_mean
 from pulse.graph.compile import CompileOptions
+from pulse.model.arguments import placed
+from pulse.runners.alignment import drift
 from pulse.runners.flow import Flow
 from pulse.runners.prepare import prepare
-from pulse.runners.result import RunResult
+from pulse.runners.result import RunResult, make_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from pulse.model.time import Duration
     from pulse.runners.progress import Progress
+
 Overflow = Literal["block", "drop"]
 
 CHANNEL_ROWS = 1 << 18
@@ -28,6 +32,7 @@ CHANNEL_BYTES = 64 << 20
 BOUND_VARIABLE = "PULSE_CHANNEL_BOUND"
 
 
+@placed
 class TrioRunner:
     """Runs a pipeline on this machine, concurrently.
 
@@ -39,8 +44,10 @@ class TrioRunner:
         channel_rows: bound of each channel, and with ``"drop"`` of all records in flight.
         observer: told of what happens.
         progress: called about twice a second, and at the end.
+        max_drift: how far the watermark of a source may be ahead of the slowest; None: as it likes.
         without: names of optimiser rules to leave out.
         fuse: whether steps are fused.
+        panes: whether every result says which firing of its window it is, also where no step looks at that.
 
     The environment variable ``PULSE_CHANNEL_BOUND=N`` stands for ``overflow="drop", channel_rows=N``.
 
@@ -61,8 +68,10 @@ class TrioRunner:
         channel_rows: int | None = None,
         observer: Observer = SILENT,
         progress: Callable[[Progress], None] | None = None,
+        max_drift: Duration | None = None,
         without: Collection[str] = (),
         fuse: bool = True,
+        panes: bool = False,
     ) -> None:
         if parallelism < 1:
             raise PipelineError(f"parallelism {parallelism} is not at least 1")
@@ -82,7 +91,8 @@ class TrioRunner:
         self.processes = processes
         self.observer = observer
         self.progress = progress
-        self.options = CompileOptions(parallelism, without, fuse)
+        self.max_drift = drift(max_drift)
+        self.options = CompileOptions(parallelism, without, fuse, panes)
         self._flow: Flow | None = None
         self._stopped = False
 
@@ -152,6 +162,7 @@ class TrioRunner:
             channel_rows=self.channel_rows,
             channel_bytes=CHANNEL_BYTES,
             drops=self.overflow == "drop",
+            max_drift=self.max_drift,
         )
         if self._stopped:
             flow.stop()
@@ -159,20 +170,14 @@ class TrioRunner:
             await self._drive(flow, started)
         finally:
             self._flow = None
-        machines = flow.machines
-        ledger = machines.ledger
-        ledger.check()
-        return RunResult(
-            collected=collected,
-            ledger=ledger,
+        return make_result(
+            flow.machines,
+            collected,
+            flow.writers.values(),
             seconds=perf_counter() - started,
             bytes_in=flow.bytes_in,
-            bytes_out=sum(sink.bytes for sink in machines.sinks.values()),
-            written=tuple(name for writer in flow.writers.values() for name in writer.written),
-            watermark=min((s.watermark for s in machines.sources.values()), default=0),
+            turns=flow.playback.log(),
             interrupted=self._stopped,
-            sources=tuple(s.name for s in machines.sources.values()),
-            sinks=tuple(s.name for s in machines.sinks.values()),
         )
 
     async def _drive(self, flow: Flow, started: float) -> None:

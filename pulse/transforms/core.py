@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pulse.errors import PipelineError
+from pulse.errors import PipelineError, cut
 from pulse.graph.logical import Graph, Node, Port, infer
 from pulse.graph.ops import ERRORS, LATE, MAIN
-from pulse.graph.trace import Trace, caller
 from pulse.io.base import Sink, Source
+from pulse.model.arguments import located, placed
+from pulse.model.trace import Trace, caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ Outputs: TypeAlias = "PCollection | tuple[PCollection, ...] | None"
 """What applying a transform gives: a collection, several, or nothing (a sink)."""
 
 
+@placed
 class Pipeline:
     """A graph under construction.
 
@@ -51,6 +53,7 @@ class Pipeline:
         """The logical graph as it stands."""
         return self._graph
 
+    @located
     def __or__(self, transform: Transform) -> Any:
         return checked(transform).apply(self, None)
 
@@ -141,9 +144,11 @@ class PCollection:
         self.pipeline = pipeline
         self.port = port
 
+    @located
     def __or__(self, transform: Transform) -> Any:
         return checked(transform).apply(self.pipeline, self)
 
+    @located
     def __getitem__(self, tag: str) -> PCollection:
         return self._output(tag)
 
@@ -151,11 +156,13 @@ class PCollection:
         return f"PCollection({self.port})"
 
     @property
+    @located
     def late(self) -> PCollection:
         """The records that came too late for this step's windows, with the window and how late each was."""
         return self._output(LATE)
 
     @property
+    @located
     def errors(self) -> PCollection:
         """The records that this step could not process; needs ``on_error="dead_letter"`` on it."""
         return self._output(ERRORS)
@@ -189,6 +196,11 @@ class Transform(ABC):
 
     name: str | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in cls.__dict__ and cls.__module__.startswith("pulse."):
+            placed(cls)
+
     @abstractmethod
     def expand(self, pipeline: Pipeline, source: Any) -> Any:
         """Add the steps to the pipeline and return what comes out.
@@ -203,21 +215,26 @@ class Transform(ABC):
         """Add the transform to a pipeline under its name."""
         return self.expand(pipeline, source)
 
+    @located
     def __rrshift__(self, name: str) -> Transform:
         if not isinstance(name, str) or not name:
             raise PipelineError(f"step name {name!r} is not a non-empty string")
         return _Named(name, self)
 
     def __or__(self, after: Transform) -> Transform:
-        return _Chain(self, after)
+        return _Chain(self, checked(after))
 
+    @located
     def __ror__(self, source: Any) -> Any:
         """Apply to several collections at once: ``(a, b) | Flatten()``."""
-        collections = list(source.values()) if isinstance(source, Mapping) else list(source)
+        several = source.values() if isinstance(source, Mapping) else source
+        collections = list(several) if isinstance(several, Iterable) else []
         if not collections or not all(isinstance(c, PCollection) for c in collections):
             raise PipelineError(
-                f"{type(self).__name__} was applied to {type(source).__name__}, not to collections",
-                hint="apply it to a collection, or to a tuple of collections",
+                f"{type(self).__name__} was applied to {type(source).__name__} {cut(repr(source))}, not to "
+                "collections",
+                hint="apply it to a collection, or to a tuple of collections; for records in memory: "
+                "pipeline | Create([...])",
             )
         return self.apply(collections[0].pipeline, source)
 
@@ -265,14 +282,20 @@ class _Chain(Transform):
 
 
 class Step(Transform):
-    """A transform that adds exactly one step to one input."""
+    """A transform that adds exactly one step to one input.
 
-    def __init__(self, op: Op) -> None:
+    Args:
+        op: what the step does.
+        label: what its name derives from; left out: what the step is.
+    """
+
+    def __init__(self, op: Op, label: str | None = None) -> None:
         self.op = op
+        self.label = label
 
     def expand(self, pipeline: Pipeline, source: Any) -> Any:
         """Add the step."""
-        return pipeline.add(self.op, [one(source, self)], name=self.name)
+        return pipeline.add(self.op, [one(source, self)], name=self.name, label=self.label)
 
 
 def checked(transform: Any) -> Transform:
@@ -283,12 +306,14 @@ def checked(transform: Any) -> Transform:
     """
     if isinstance(transform, Transform):
         return transform
-    name = getattr(transform, "__name__", type(transform).__name__)
+    name = getattr(transform, "__name__", None) or f"{type(transform).__name__} {cut(repr(transform))}"
     if isinstance(transform, type) and issubclass(transform, Transform):
         hint = f"{name} is a class: write {name}(...)"
     elif isinstance(transform, Source):
+        name = type(transform).__name__
         hint = f"wrap it: Read({name}(...))"
     elif isinstance(transform, Sink):
+        name = type(transform).__name__
         hint = f"wrap it: Write({name}(...))"
     elif callable(transform):
         hint = "wrap it: Map(function)"

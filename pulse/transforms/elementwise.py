@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.errors import PipelineError
 from pulse.graph.ops import ERRORS, LATE, MAIN, FieldsOp, FilterOp, FunctionOp, ProjectOp, TimestampOp
+from pulse.model.do_fn import DoFn
 from pulse.model.event_time import EventTime
 from pulse.model.expressions import Expr
 from pulse.model.schema import data_type
 from pulse.model.watermarks import EndOnly
-from pulse.transforms.core import PCollection, Pipeline, Step, Transform
-from pulse.transforms.options import check_function, check_on_error, to_condition, to_expr, to_schema
+from pulse.transforms.calls import CallStep
+from pulse.transforms.core import Step
+from pulse.transforms.options import (
+    check_function,
+    check_on_error,
+    check_watermarks,
+    to_condition,
+    to_expr,
+    to_schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,9 +29,10 @@ if TYPE_CHECKING:
 
     from pulse.graph.ops.base import OnError
     from pulse.model.watermarks import WatermarkStrategy
+    from pulse.transforms.side import Side
 
 
-class Map(Step):
+class Map(CallStep):
     """Turn each record into another with a Python function.
 
     Two forms. ``Map(fn)`` calls ``fn(record)``. ``Map(fn, inputs=["score"], output="score2")`` calls
@@ -36,6 +46,8 @@ class Map(Step):
         schema: fields and types of what ``fn(record)`` returns, so that later steps are checked at build.
         type: type of ``output``, such as ``"double"``.
         preserves: fields that ``fn(record)`` leaves unchanged; lets key-by move ahead of it.
+        sides: side inputs by the name of the argument that takes each: ``fn(record, *, rates)``.
+        context: whether ``fn(record, ctx)`` takes a ``RecordContext`` as well.
         on_error: what happens to a record it raises on: ``"fail"``, ``"skip"``, ``"dead_letter"``.
 
     Example:
@@ -55,6 +67,8 @@ class Map(Step):
         schema: Mapping[str, str] | pa.Schema | None = None,
         type: str | None = None,  # noqa: A002 - the word people expect
         preserves: Iterable[str] = (),
+        sides: Mapping[str, Side] | None = None,
+        context: bool = False,
         on_error: OnError = "fail",
     ) -> None:
         check_function(function, "Map")
@@ -64,28 +78,44 @@ class Map(Step):
                 "inputs and output go together",
                 hint="Map(fn, inputs=['score'], output='score2'), or Map(fn) over whole records",
             )
+        if inputs is None and type is not None:
+            raise PipelineError(
+                f"type {type!r} has no meaning for Map over whole records",
+                hint="declare all fields: Map(fn, schema={'field': 'type'}); or give inputs and output",
+            )
+        if inputs is not None and schema is not None:
+            raise PipelineError(
+                "schema has no meaning for Map with inputs and output, which keeps all other fields",
+                hint="give the type of the output: type='double'",
+            )
         if inputs is not None and not inputs:
             raise PipelineError(
                 "inputs names no field", hint="name at least one, or use Map(fn) over records"
+            )
+        if inputs is not None and (sides or context):
+            raise PipelineError(
+                "sides and context have no meaning for Map with inputs and output",
+                hint="use Map(fn, sides=...) over whole records",
             )
         if inputs is not None and output is not None:
             super().__init__(
                 FieldsOp(function, tuple(inputs), output, data_type(type) if type else None, on_error)
             )
         else:
-            super().__init__(
-                FunctionOp(function, "map", to_schema(schema), frozenset(preserves), on_error=on_error)
-            )
+            op = FunctionOp(function, "map", to_schema(schema), frozenset(preserves), on_error=on_error)
+            super().__init__(op, sides, context=context)
 
 
-class FlatMap(Transform):
+class FlatMap(CallStep):
     """Turn each record into any number of others: the function returns an iterable, or None for nothing.
 
     Args:
-        function: what to call.
+        function: what to call, or a ``DoFn``: an object that is set up, called for bundles, and taken down.
         outputs: names of further outputs; the function yields ``Tagged(name, record)`` for them.
         schema: fields and types of what comes out.
         preserves: fields that it leaves unchanged.
+        sides: side inputs by the name of the argument that takes each: ``fn(record, *, rates)``.
+        context: whether ``fn(record, ctx)`` takes a ``RecordContext`` as well.
         on_error: what happens to a record it raises on.
 
     Example:
@@ -100,51 +130,66 @@ class FlatMap(Transform):
 
     def __init__(
         self,
-        function: Callable[[Any], Iterable[Any] | None],
+        function: Callable[..., Iterable[Any] | None] | DoFn,
         *,
         outputs: Sequence[str] = (),
         schema: Mapping[str, str] | pa.Schema | None = None,
         preserves: Iterable[str] = (),
+        sides: Mapping[str, Side] | None = None,
+        context: bool = False,
         on_error: OnError = "fail",
     ) -> None:
         for tag in outputs:
             if tag in {MAIN, LATE, ERRORS}:
                 raise PipelineError(f"output name {tag!r} is taken", hint="choose another name for it")
-        self.op = FunctionOp(
-            check_function(function, "FlatMap"),
+        if isinstance(function, type) and issubclass(function, DoFn):
+            name = function.__name__
+            raise PipelineError(f"{name} is a class, not an object of it", hint=f"write {name}(...)")
+        called: Any = function if isinstance(function, DoFn) else check_function(function, "FlatMap")
+        op = FunctionOp(
+            called,
             "flat_map",
             to_schema(schema),
             frozenset(preserves),
             tuple(outputs),
             check_on_error(on_error),
         )
-
-    def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
-        """Add the step."""
-        from pulse.transforms.core import one  # noqa: PLC0415
-
-        return pipeline.add(self.op, [one(source, self)], name=self.name)
+        super().__init__(op, sides, context=context)
 
 
 ParDo = FlatMap
 """Beam's name for ``FlatMap``."""
 
 
-class Filter(Step):
+class Filter(CallStep):
     """Keep the records for which a condition is true.
 
     Args:
         condition: an expression (``col("score") > 1``), its text (``"score > 1"``), or a Python function.
             An expression runs over columns and can move toward the source.
+        sides: side inputs by the name of the function's argument that takes each.
+        context: whether the function takes a ``RecordContext`` as its second argument.
         on_error: what happens to a record that the function raises on.
     """
 
-    def __init__(self, condition: Expr | str | Callable[[Any], Any], *, on_error: OnError = "fail") -> None:
+    def __init__(
+        self,
+        condition: Expr | str | Callable[..., Any],
+        *,
+        sides: Mapping[str, Side] | None = None,
+        context: bool = False,
+        on_error: OnError = "fail",
+    ) -> None:
         check_on_error(on_error)
-        if isinstance(condition, Expr | str):
-            super().__init__(FilterOp(to_condition(condition), on_error))
-        else:
-            super().__init__(FunctionOp(check_function(condition, "Filter"), "filter", on_error=on_error))
+        if not isinstance(condition, Expr | str):
+            op = FunctionOp(check_function(condition, "Filter"), "filter", on_error=on_error)
+            super().__init__(op, sides, context=context)
+            return
+        if sides or context:
+            raise PipelineError(
+                "an expression takes neither sides nor context", hint="give Filter a function instead"
+            )
+        super().__init__(FilterOp(to_condition(condition), on_error))
 
 
 class Select(Step):
@@ -243,7 +288,13 @@ class WithTimestamps(Step):
         spec: Any = EventTime(time, format, time_zone) if isinstance(time, str) else time
         if not isinstance(time, str):
             check_function(time, "WithTimestamps")
-        super().__init__(TimestampOp(spec, watermarks or EndOnly(), check_on_error(on_error)))
+            if format is not None or time_zone is not None:
+                raise PipelineError(
+                    "format and time_zone say how a field is read, but WithTimestamps was given a function",
+                    hint="return a datetime or microseconds from the function, or name a field",
+                )
+        strategy = check_watermarks(watermarks) or EndOnly()
+        super().__init__(TimestampOp(spec, strategy, check_on_error(on_error)))
 
 
 class Inspect(Step):
@@ -251,10 +302,13 @@ class Inspect(Step):
 
     Args:
         function: called with the record; what it returns is ignored.
+        on_error: what happens to a record it raises on: ``"fail"``, ``"skip"``, ``"dead_letter"``; a record
+            that is skipped or a dead letter does not go on.
     """
 
-    def __init__(self, function: Callable[[Any], object] = print) -> None:
-        super().__init__(FunctionOp(check_function(function, "Inspect"), "inspect"))
+    def __init__(self, function: Callable[[Any], object] = print, *, on_error: OnError = "fail") -> None:
+        check_function(function, "Inspect")
+        super().__init__(FunctionOp(function, "inspect", on_error=check_on_error(on_error)))
 
 
 Tee = Inspect

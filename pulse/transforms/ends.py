@@ -10,7 +10,7 @@ from pulse.io.base import Sink, Source
 from pulse.io.memory import Memory
 from pulse.model.watermarks import BoundedOutOfOrderness, EndOnly
 from pulse.transforms.core import PCollection, Pipeline, Transform, one
-from pulse.transforms.options import check_on_error, check_watermarks
+from pulse.transforms.options import check_on_error, check_records, check_times, check_watermarks, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Read(Transform):
     ) -> None:
         if not isinstance(source, Source):
             raise PipelineError(
-                f"Read takes a source, not {type(source).__name__}",
+                f"Read takes a source, not {shown(source)}",
                 hint="for records in memory use Create([...]); for a file JsonLines('path'), Csv or Parquet",
             )
         check_watermarks(watermarks)
@@ -85,6 +85,8 @@ class Create(Transform):
         schema: Mapping[str, str] | pa.Schema | None = None,
         watermarks: WatermarkStrategy | None = None,
     ) -> None:
+        check_records(records)
+        check_times(times)
         self.source = Memory(records, time_field=time_field, times=times, schema=schema)
         self.watermarks = check_watermarks(watermarks)
 
@@ -103,7 +105,7 @@ class Write(Transform):
     def __init__(self, sink: Sink) -> None:
         if not isinstance(sink, Sink):
             raise PipelineError(
-                f"Write takes a sink, not {type(sink).__name__}",
+                f"Write takes a sink, not {shown(sink)}",
                 hint="use JsonLinesSink('out.jsonl'), CsvSink, ParquetSink('dir') or Collect()",
             )
         self.sink = sink

@@ -10,6 +10,7 @@ from pulse.model.aggregates import Aggregate as AggregateSpec
 from pulse.model.aggregates import CombineFn, combine
 from pulse.model.expressions import Expr
 from pulse.model.time import Duration, micros
+from pulse.model.triggers import AfterCount, AfterProcessingTime, AfterWatermark, Never, Trigger
 from pulse.model.windows import Accumulation, TimestampCombiner, Windowing, WindowKind
 from pulse.transforms.core import Composite, PCollection, Pipeline, Step, one
 from pulse.transforms.elementwise import Select
@@ -69,6 +70,21 @@ class Window(Step):
             gives only what is new); must be stated when a window can fire more than once.
         timestamp: event time of a result: ``"end_of_window"`` (its last microsecond), ``"earliest"`` or
             ``"latest"`` of its records.
+        timestamp_shift: added to the event times that ``"earliest"`` and ``"latest"`` are taken of.
+        trigger: when a window gives results, such as ``AfterWatermark(early=AfterCount(100))``; left out:
+            when the watermark passes its end, and again for every late record.
+        early_every: give early results so long after the first record that is not in one yet, by the clock.
+        final_only: give one result per window, when no late record can come any more.
+        allow_unsafe: whether the trigger may finish while records still come; those are dropped and counted.
+
+    Raises:
+        WindowingError: when an argument makes no sense, the trigger may lose records, or accumulation is not
+            stated where a window can fire more than once.
+
+    Example:
+        >>> from pulse import AfterCount, AfterWatermark, Tumbling
+        >>> early = AfterWatermark(early=AfterCount(2))
+        >>> _ = Window(Tumbling("60s"), trigger=early, accumulation="discarding")
     """
 
     def __init__(
@@ -78,6 +94,11 @@ class Window(Step):
         allowed_lateness: Duration = "0s",
         accumulation: Accumulation | None = None,
         timestamp: TimestampCombiner = "end_of_window",
+        timestamp_shift: Duration = "0s",
+        trigger: Trigger | None = None,
+        early_every: Duration | None = None,
+        final_only: bool = False,
+        allow_unsafe: bool = False,
     ) -> None:
         if not isinstance(window, get_args(WindowKind)):
             raise WindowingError(
@@ -99,7 +120,38 @@ class Window(Step):
             raise WindowingError(
                 f"allowed lateness {allowed_lateness!r} is negative", hint="use '0s' or more"
             )
-        super().__init__(WindowOp(Windowing(window, lateness, accumulation, timestamp)))
+        chosen = _trigger(trigger, early_every, final_only=final_only, lateness=lateness)
+        shift = micros(timestamp_shift, name="timestamp shift")
+        if shift < 0 or (shift and timestamp == "end_of_window"):
+            raise WindowingError(
+                f"timestamp shift {timestamp_shift!r} is negative"
+                if shift < 0
+                else "timestamp_shift needs the times of records, but timestamp is 'end_of_window'",
+                hint="use timestamp='earliest' or 'latest' with a shift of '0s' or more",
+            )
+        windowing = Windowing(window, lateness, accumulation, timestamp, chosen, shift)
+        super().__init__(WindowOp(windowing, allow_unsafe))
+
+
+def _trigger(
+    trigger: Trigger | None, early_every: Duration | None, *, final_only: bool, lateness: int
+) -> Trigger | None:
+    """Return the trigger that the arguments of ``Window`` ask for."""
+    ways = {"trigger": trigger is not None, "early_every": early_every is not None, "final_only": final_only}
+    given = [name for name, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise WindowingError(f"Window takes one of {', '.join(given)}, which all say when results come")
+    if trigger is not None and not isinstance(trigger, Trigger):
+        raise WindowingError(
+            f"Window takes a trigger, not {type(trigger).__name__} {trigger!r}",
+            hint="such as trigger=AfterWatermark(early=AfterCount(100))",
+        )
+    if early_every is not None:
+        late = AfterCount(1) if lateness else None
+        return AfterWatermark(early=AfterProcessingTime(early_every), late=late)
+    if final_only:
+        return Never() if lateness else AfterWatermark()
+    return trigger
 
 
 class Aggregate(Step):
@@ -135,6 +187,9 @@ class Aggregate(Step):
 class CombinePerKey(Step):
     """Combine the values of each key and window with a person's own ``CombineFn``.
 
+    An error in it ends the run, for it may have changed an accumulator halfway: there is no one record to
+    leave out. Sort out values that it cannot take before, with ``Filter``, or ``Map`` and ``on_error``.
+
     Args:
         function: the ``CombineFn``.
         field: the field whose values it combines; None: whole records.
@@ -142,11 +197,16 @@ class CombinePerKey(Step):
     """
 
     def __init__(self, function: CombineFn, field: str | None = None, *, output: str = "value") -> None:
-        super().__init__(AggregateOp(((output, combine(function, field)),)))
+        super().__init__(
+            AggregateOp(((output, combine(function, field)),)), _label("CombinePerKey", function, field)
+        )
 
 
 class Reduce(Step):
     """Combine the values of each key and window two at a time: ``Reduce(max, "score")``.
+
+    An error in the function ends the run: it was given two values, each of which may stand for many records.
+    Sort out values that it cannot take before, with ``Filter``, or ``Map`` and ``on_error``.
 
     Args:
         function: from two values to one; associative.
@@ -157,9 +217,14 @@ class Reduce(Step):
     def __init__(
         self, function: Callable[[Any, Any], Any], field: str | None = None, *, output: str = "value"
     ) -> None:
-        super().__init__(
-            AggregateOp(((output, combine(_Pairwise(check_function(function, "Reduce")), field)),))
-        )
+        pairwise = combine(_Pairwise(check_function(function, "Reduce")), field)
+        super().__init__(AggregateOp(((output, pairwise),)), _label("Reduce", function, field))
+
+
+def _label(transform: str, function: Any, field: str | None) -> str:
+    """Return what a step is called, such as ``Reduce(max, score)``."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return f"{transform}({name}, {field})" if field else f"{transform}({name})"
 
 
 class _Pairwise(CombineFn):
@@ -185,6 +250,8 @@ class _Pairwise(CombineFn):
 class _Records(CombineFn):
     """Keeps every record, in order of arrival."""
 
+    __name__ = "records"
+
     def create(self) -> list[Any]:
         return []
 
@@ -207,7 +274,7 @@ class GroupByKey(Step):
     """
 
     def __init__(self, *, output: str = "values") -> None:
-        super().__init__(AggregateOp(((output, combine(_Records(), None)),)))
+        super().__init__(AggregateOp(((output, combine(_Records(), None)),)), "GroupByKey")
 
 
 class Distinct(Composite):

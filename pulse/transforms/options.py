@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, get_args
 
 import pyarrow as pa
 
-from pulse.errors import PipelineError, did_you_mean
+from pulse.errors import PipelineError, cut, did_you_mean
 from pulse.graph.ops.base import OnError
 from pulse.model.expressions import Expr, col, parse
 from pulse.model.schema import schema_of
 from pulse.model.watermarks import WatermarkStrategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 def check_on_error(value: str) -> OnError:
@@ -54,6 +57,43 @@ def check_function(function: Any, transform: str) -> Callable[..., Any]:
             hint="for an expression use Filter(col('x') > 1), Select(...) or WithColumns(...)",
         )
     return function  # type: ignore[no-any-return]
+
+
+def shown(value: Any) -> str:
+    """Return a value that has no place in an argument, with its type.
+
+    Example:
+        >>> shown("x"), shown(int)
+        ("str 'x'", 'the class int')
+    """
+    return (
+        f"the class {value.__name__}"
+        if isinstance(value, type)
+        else f"{type(value).__name__} {cut(repr(value))}"
+    )
+
+
+def check_records(records: Any) -> None:
+    """Raise a ``PipelineError`` for a record in memory that has a field whose name is no text."""
+    if not isinstance(records, Sequence):
+        return
+    names = {name: None for record in records if isinstance(record, Mapping) for name in record}
+    for name in names:
+        if not isinstance(name, str):
+            raise PipelineError(
+                f"Create was given a record with the field {shown(name)}, but names of fields are texts",
+                hint="write {'name': value}; for records of another shape, wrap each: {'record': ...}",
+            )
+
+
+def check_times(times: Any) -> None:
+    """Raise a ``PipelineError`` for an event time that is neither microseconds nor a datetime."""
+    for time in times if isinstance(times, Sequence) and not isinstance(times, str | bytes) else ():
+        if not isinstance(time, Integral | datetime) or isinstance(time, bool):
+            raise PipelineError(
+                f"Create takes event times in microseconds or as datetimes as times, not {shown(time)}",
+                hint="when the records hold the time, as a text or number, name its field: time_field='t'",
+            )
 
 
 def to_schema(schema: Mapping[str, str] | pa.Schema | None) -> pa.Schema | None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pulse.errors import PipelineError
 from pulse.graph.ops import MAIN, FlattenOp, RouteOp
+from pulse.model.arguments import placed
 from pulse.model.tagged import Tagged
 from pulse.transforms.core import PCollection, Pipeline, Transform, one
+from pulse.transforms.ends import Create
 from pulse.transforms.options import check_function, check_on_error, to_condition
 
 if TYPE_CHECKING:
@@ -32,9 +34,14 @@ class Flatten(Transform):
             inputs = []
         else:
             inputs = list(source.values()) if isinstance(source, Mapping) else list(source)
+        if not inputs:
+            # Of nothing comes an empty collection, which ends at once: one read from memory.
+            empty: PCollection = pipeline | (self.name or FlattenOp().label()) >> Create([])
+            return empty
         return pipeline.add(FlattenOp(), inputs, name=self.name)
 
 
+@placed
 @dataclass
 class Partition(Transform):
     """Split a collection: each record goes to exactly one of the outputs.
@@ -58,14 +65,26 @@ class Partition(Transform):
     count: int | None = None
     on_error: OnError = "fail"
 
+    def __post_init__(self) -> None:
+        check_on_error(self.on_error)
+        if not isinstance(self.by, list):
+            check_function(self.by, "Partition")
+            return
+        if not self.by:
+            raise PipelineError("Partition by conditions needs at least one", hint="Partition(['n > 9'])")
+        if self.count not in {None, len(self.by) + 1}:
+            raise PipelineError(
+                f"Partition by {len(self.by)} conditions has {len(self.by) + 1} outputs, not {self.count}",
+                hint="leave count out: what no condition takes goes to the last output",
+            )
+
     def expand(self, pipeline: Pipeline, source: Any) -> tuple[PCollection, ...]:
         """Add the step and return its outputs in order."""
-        check_on_error(self.on_error)
         if isinstance(self.by, list):
             by: Any = tuple(to_condition(condition) for condition in self.by)
             count = len(by) + 1
         else:
-            by = check_function(self.by, "Partition")
+            by = self.by
             if self.count is None or self.count < 1:
                 raise PipelineError(
                     f"Partition by a function needs the number of outputs, not {self.count!r}",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from heapq import nlargest, nsmallest
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from pulse.errors import PipelineError
-from pulse.graph.ops import AggregateOp
+from pulse.graph.ops import AggregateOp, FunctionOp
 from pulse.graph.ops.grouping import WINDOW_FIELDS
 from pulse.model.aggregates import CombineFn, combine
-from pulse.transforms.core import Composite, PCollection, Pipeline, Step, one
-from pulse.transforms.elementwise import FlatMap
+from pulse.transforms.core import Composite, PCollection, Pipeline, one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _RECORDS = "records"
 
@@ -31,6 +31,10 @@ class TopK(Composite):
         k: how many to keep; at least 1.
         by: the field that orders them.
         smallest: whether the smallest values are wanted instead.
+        rank: the field that holds the place of a record among the best; not one that the records have.
+
+    Raises:
+        PipelineError: when ``k`` is below 1, or the records already have the field ``rank``.
 
     Example:
         >>> from pulse import Create, DeterministicRunner, KeyBy, Pipeline, TopK
@@ -41,9 +45,12 @@ class TopK(Composite):
         [{'team': 'a', 'n': 3, 'rank': 1}, {'team': 'a', 'n': 2, 'rank': 2}]
     """
 
-    def __init__(self, k: int, *, by: str, smallest: bool = False) -> None:
+    def __init__(self, k: int, *, by: str, smallest: bool = False, rank: str = "rank") -> None:
         if k < 1:
             raise PipelineError(f"TopK keeps {k} records, but must keep at least 1")
+        if not rank or rank in {name for name, _ in WINDOW_FIELDS}:
+            raise PipelineError(f"rank {rank!r} cannot name the field of the rank", hint="rank='place'")
+        self.rank = rank
         self.k = k
         self.by = by
         self.smallest = smallest
@@ -55,18 +62,30 @@ class TopK(Composite):
         found.check_fields(frozenset({self.by}))
         schema = None
         if found.schema is not None:
+            check_rank(self.rank, found.schema.names)
             windows = AggregateOp.window_fields(found.windowing)
             extra = [(name, kind) for name, kind in WINDOW_FIELDS if name in windows]
-            fields = {f.name: f.type for f in found.schema} | dict(extra) | {"rank": pa.int64()}
+            fields = {f.name: f.type for f in found.schema} | dict(extra) | {self.rank: pa.int64()}
             schema = pa.schema(list(fields.items()))
         best = combine(_Best(self.k, self.by, smallest=self.smallest), None)
-        gathered = before | Step(AggregateOp(((_RECORDS, best),)))
-        ranked: PCollection = gathered | FlatMap(_ranked, schema=schema)
-        return ranked
+        gathered = pipeline.add(AggregateOp(((_RECORDS, best),)), [before], label="best")
+        ranked = FunctionOp(partial(_ranked, rank=self.rank), "flat_map", schema)
+        return pipeline.add(ranked, [gathered], label="rank")
+
+
+def check_rank(rank: str, fields: Iterable[str]) -> None:
+    """Raise a ``PipelineError`` when records have the field that is to hold the rank."""
+    if rank in fields:
+        raise PipelineError(
+            f"TopK would overwrite the field {rank!r} of the records",
+            hint="name another field for the rank: TopK(..., rank='place')",
+        )
 
 
 class _Best(CombineFn):
     """Keeps the best records, in order."""
+
+    __name__ = "best"
 
     def __init__(self, k: int, by: str, *, smallest: bool) -> None:
         self.k = k
@@ -109,7 +128,8 @@ def _rest(record: Mapping[str, Any]) -> str:
     return repr(sorted(record.items(), key=lambda item: item[0]))
 
 
-def _ranked(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _ranked(result: Mapping[str, Any], *, rank: str) -> Iterator[dict[str, Any]]:
     windows = {name: result[name] for name, _ in WINDOW_FIELDS if name in result}
-    for rank, record in enumerate(result[_RECORDS], 1):
-        yield {**record, **windows, "rank": rank}
+    for place, record in enumerate(result[_RECORDS], 1):
+        check_rank(rank, record)  # of records without a schema, the fields show only here
+        yield {**record, **windows, rank: place}

@@ -195,7 +195,7 @@ def test_python_objects(tmp_path: Path) -> None:
 def test_the_json_schema_has_every_table_and_no_null() -> None:
     schema = json_schema()
     assert set(schema["properties"]) == {
-        *("name", "source", "time", "window", "ops", "step", "sink", "runtime", "on_error")
+        *("name", "source", "time", "window", "ops", "step", "sink", "runtime", "on_error", "test")
     }
     text = json.dumps(schema)
     assert '"null"' not in text

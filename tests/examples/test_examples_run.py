@@ -102,6 +102,16 @@ def test_sliding_average(folder: Path) -> None:
     assert lines(twin("sliding_average")) == found
 
 
+def test_silent_sensors(folder: Path) -> None:
+    found = lines(example("silent_sensors"))
+    assert [(r["sensor"], r["status"], r["silent_s"]) for r in found] == [
+        ("south", "silent", 60),
+        ("roof", "silent", 60),
+        ("south", "back", 160),
+    ]
+    assert lines(twin("silent_sensors")) == found
+
+
 def test_access_log(folder: Path) -> None:
     printed = example("access_log")
     assert printed.splitlines()[-1] == "194 lines, 30 sessions, 0 late, 0 unreadable"

@@ -49,7 +49,7 @@ def _site():
         count,
         mean,
     )
-    from pulse.graph.trace import Trace
+    from pulse.model.trace import Trace
 
     p = Pipeline("auction site")
     with p.at(Trace("site.py", 1)):

@@ -213,11 +213,13 @@ def test_a_dialect_that_can_not_be_is_refused(options: dict[str, Any], message: 
     ],
 )
 def test_types_are_sniffed_from_all_cells(cells: list[str], kind: pa.DataType) -> None:
-    data = "".join(f"{cell},x\n" for cell in cells).encode()
-    assert sniff([Text(data, b"a,b\n")], Dialect(), "f").field("a").type == kind
-    whole = [Text(f"{cell},x\n".encode(), b"a,b\n") for cell in cells]
-    assert whole  # each block alone is sniffed and the types widened
-    assert sniff(whole, Dialect(), "f").names == ["a", "b"]
+    texts = [f"{cell},x\n" for cell in cells]
+    whole, *parts = [
+        Block(Text(text.encode(), b"a,b\n"), None, "f", len(text), 0) for text in ("".join(texts), *texts)
+    ]
+    assert sniff([whole], Dialect()).field("a").type == kind
+    # each block alone is sniffed and the types widened
+    assert sniff(parts, Dialect()).names == ["a", "b"]
 
 
 ALPHABET = st.text(st.sampled_from(list('ab1.,;"\n\r -é')), max_size=6)

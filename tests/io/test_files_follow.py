@@ -112,6 +112,70 @@ def test_two_rotations_while_reading_the_old_file_lose_nothing(tmp_path: Path) -
     reader.close()
 
 
+def test_rotations_between_two_polls_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    append(path, 1, 2)
+    reader = opened(path)
+    assert drained(reader)[0] == [1, 2]
+    append(path, 3)
+    path.rename(tmp_path / "log.jsonl.3")
+    append(path, 4, 5)
+    path.rename(tmp_path / "log.jsonl.2")
+    append(path, 6)
+    path.rename(tmp_path / "log.jsonl.1")
+    append(path, 7)
+    append(tmp_path / "log.jsonl.bak", 99)
+    values, position, lines = drained(reader)
+    assert (values, lines) == ([3, 4, 5, 6, 7], [3, 1, 2, 1, 1])
+    reader.close()
+    append(path, 8)
+    again = opened(path, position)
+    assert drained(again)[0] == [8]
+    again.close()
+
+
+def test_rotations_while_there_is_no_file_at_the_path_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    append(path, 1)
+    reader = opened(path)
+    assert drained(reader)[0] == [1]
+    path.rename(tmp_path / "log.jsonl.2024-05-01")
+    append(tmp_path / "log.jsonl.2024-05-01", 2)
+    assert drained(reader)[0] == [2]
+    append(path, 3)
+    path.rename(tmp_path / "log.jsonl.2024-05-02")
+    assert drained(reader)[0] == []
+    append(path, 4)
+    assert drained(reader)[0] == [3, 4]
+    reader.close()
+
+
+def test_a_writer_may_go_on_with_the_old_file_until_it_opens_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    append(path, 1)
+    reader = opened(path)
+    assert drained(reader)[0] == [1]
+    path.rename(tmp_path / "log.jsonl.1")
+    path.touch()
+    assert drained(reader)[0] == []
+    append(tmp_path / "log.jsonl.1", 2)
+    assert drained(reader)[0] == [2]
+    append(path, 3)
+    assert drained(reader)[0] == [3]
+    reader.close()
+
+
+def test_an_old_file_that_was_removed_is_still_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    append(path, 1)
+    reader = opened(path)
+    append(path, 2)
+    path.unlink()
+    append(path, 3)
+    assert drained(reader)[0] == [1, 2, 3]
+    reader.close()
+
+
 def test_a_file_cut_to_nothing_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     append(path, 1, 2, 3)

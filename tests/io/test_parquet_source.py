@@ -11,8 +11,10 @@ import pytest
 
 from pulse.errors import ConnectorError, PipelineError, UnknownField
 from pulse.io.base import Block, ReadRequest
+from pulse.io.memory import Memory
 from pulse.io.parquet import Parquet
 from pulse.model.expressions import col
+from pulse.model.schema import data_type
 from pulse.testing.connectors import check_source, read_source
 
 if TYPE_CHECKING:
@@ -153,3 +155,34 @@ def test_progress_counts_row_groups(tmp_path: Path) -> None:
         pass
     assert reader.progress()[0] > 0
     reader.close()
+
+
+@pytest.mark.parametrize("layout", ["columns", "rows"])
+@pytest.mark.parametrize("kind", ["timestamp(ms, Europe/Berlin)", "local_timestamp", "date"])
+def test_a_time_outside_the_calendar_is_a_bad_record_that_names_it(
+    tmp_path: Path, layout: Any, kind: str
+) -> None:
+    type_ = data_type(kind)
+    width = pa.int32() if pa.types.is_date32(type_) else pa.int64()
+    times = pa.array([0, 2**30 if width == pa.int32() else 2**58, None], width).view(type_)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"n": [1, 2, 3], "t": times}), path)
+    for source in (Parquet(path), Memory(pa.table({"n": [1, 2, 3], "t": times}))):
+        schema = pa.schema([("n", pa.int64()), ("t", type_)])
+        reader = source.open("0", ReadRequest(schema, layout=layout))
+        block = reader.poll()
+        assert isinstance(block, Block)
+        decoded = reader.decode(block)
+        rows = decoded.data if isinstance(decoded.data, list) else decoded.data.to_pylist()
+        assert [row["n"] for row in rows] == [1, 3]
+        assert [bad.number for bad in decoded.bad] == [2]
+        assert "outside the years 1 to 9999" in decoded.bad[0].reason
+        reader.close()
+
+
+def test_a_time_that_the_declared_type_has_no_room_for_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"t": pa.array([2**58], pa.timestamp("ms", "UTC"))}), path)
+    source = Parquet(path, schema={"t": "timestamp"})
+    with pytest.raises(ConnectorError, match=r"column 't' of '.*a.parquet' does not fit timestamp"):
+        read_source(source, ReadRequest(source.declared_schema()))

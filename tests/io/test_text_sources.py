@@ -174,7 +174,7 @@ def test_what_is_missing_is_named_when_it_is_opened_and_not_before(tmp_path: Pat
         JsonLines([]).sniff_schema()
     (tmp_path / "blank.jsonl").write_text("\n\nnot json\n")
     with pytest.raises(
-        ConnectorError, match=r"the schema of jsonl\(blank.jsonl\) can't be sniffed, because no record"
+        ConnectorError, match=r"the schema of jsonl\(blank.jsonl\) can't be sniffed, because no line in"
     ):
         JsonLines(tmp_path / "blank.jsonl").sniff_schema()
 
@@ -242,7 +242,7 @@ SNIFFED = {
     "null": ('{"a": null}', pa.string()),
     "null and bool": ('{"a": null}\n{"a": true}', pa.bool_()),
     "most are text": ('{"a": 1}\n{"a": "x"}\n{"a": "y"}', pa.string()),
-    "beyond 64 bits": ('{"a": 100000000000000000000}\n{"a": 1}', pa.float64()),
+    "beyond 64 bits": ('{"a": 100000000000000000000}\n{"a": 1}', pa.int64()),
     "list": ('{"a": []}\n{"a": [1, 2.5]}', pa.list_(pa.float64())),
     "empty list": ('{"a": []}', pa.list_(pa.string())),
     "struct": ('{"a": {"x": 1}}\n{"a": {"y": null}}', pa.struct([("x", pa.int64()), ("y", pa.string())])),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from pulse.config.options.base import wrong
-from pulse.config.options.step import FallibleStep, Settings, StepOptions
+from pulse.config.options.step import FallibleStep, Settings
 from pulse.config.options.texts import Condition, Field_, FunctionName, SchemaFields, TypeName
 from pulse.config.options.time import WatermarkOptions
 from pulse.config.show import show
@@ -177,7 +177,7 @@ class WithTimestampsStep(FallibleStep, WatermarkOptions):
         )
 
 
-class InspectStep(StepOptions):
+class InspectStep(FallibleStep):
     """Call a function with each record as it passes."""
 
     type: Literal["inspect"]
@@ -187,7 +187,8 @@ class InspectStep(StepOptions):
 
     def transform(self, settings: Settings) -> Transform:
         """Return the inspection."""
-        return Inspect(settings.resolve(self.function) if self.function else show)
+        function = settings.resolve(self.function) if self.function else show
+        return Inspect(function, on_error=self.policy(settings))
 
 
 def exactly_one(step: StepT, one: str, other: str) -> StepT:

@@ -147,11 +147,12 @@ class TopKStep(StepOptions):
     k: Annotated[int, Field(ge=1, description="How many to keep.")]
     by: Annotated[Field_, Field(description="The field that orders them.")]
     smallest: Annotated[bool, Field(description="Whether the smallest values are wanted instead.")] = False
+    rank: Annotated[Field_, Field(description="The field that holds the rank; a new one.")] = "rank"
 
     def transform(self, settings: Settings) -> Transform:
         """Return the transform."""
         del settings
-        return TopK(self.k, by=self.by, smallest=self.smallest)
+        return TopK(self.k, by=self.by, smallest=self.smallest, rank=self.rank)
 
 
 class DistinctStep(StepOptions):

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pulse.config.options.base import Options, wrong
 from pulse.config.options.routing import STEPS, step_type
 from pulse.config.options.sinks import SINKS, SinkOptions, sink_kind
-from pulse.config.options.sources import SOURCES, SourceOptions, source_kind
+from pulse.config.options.sources import ENDINGS, SOURCES, SourceOptions, format_of, source_kind
 from pulse.config.options.texts import Name, Policy
+from pulse.config.options.testing import TestOptions
 from pulse.config.options.time import TimeOptions
 from pulse.config.options.windows import WindowOptions
 from pulse.errors import did_you_mean
@@ -89,6 +90,15 @@ def _format_is_known(formats: tuple[str, ...]) -> Callable[[Any], Any]:
         if value.get("kind") == "file" and found is not None and found not in formats:
             hint = did_you_mean(str(found), formats)
             raise wrong(f"{found!r} is not one of {', '.join(formats)}", hint=hint, key="format")
+        path = value.get("path")
+        if value.get("kind") == "file" and found is None and format_of(path) is None:
+            endings = ", ".join(ending for ending, kind in ENDINGS.items() if kind in formats)
+            raise wrong(
+                f"the ending of {path!r} tells no format; endings: {endings}",
+                hint=f"write format = 'jsonl', or kind = 'jsonl' in place of 'file'; formats: "
+                f"{', '.join(formats)}",
+                key="path",
+            )
         return value
 
     return check
@@ -151,3 +161,7 @@ class Config(Options):
     ]
     runtime: Annotated[RuntimeTable, Field(default_factory=RuntimeTable)]
     on_error: Annotated[OnErrorOptions, Field(default_factory=OnErrorOptions)]
+    test: Annotated[
+        list[TestOptions],
+        Field(default_factory=list, description="Tests of the pipeline, run by pulse test."),
+    ]

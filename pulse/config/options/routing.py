@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pulse.config.options import elementwise, grouping
+from pulse.config.options import elementwise, grouping, joins, process
 from pulse.config.options.base import wrong
 from pulse.config.options.elementwise import exactly_one
 from pulse.config.options.step import FallibleStep, Settings, StepOptions
@@ -86,6 +86,12 @@ STEPS: dict[str, type[StepOptions]] = {
     "group_by_key": grouping.GroupByKeyStep,
     "distinct": grouping.DistinctStep,
     "top_k": grouping.TopKStep,
+    "process": process.ProcessStep,
+    "deduplicate": process.DeduplicateStep,
+    "sessionize_by": process.SessionizeByStep,
+    "rate_limit": process.RateLimitStep,
+    "detect_gap": process.DetectGapStep,
+    **joins.JOINS,
     "flatten": FlattenStep,
     "partition": PartitionStep,
 }

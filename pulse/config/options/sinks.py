@@ -113,5 +113,5 @@ def sink_kind(value: Any) -> str | None:
         return None
     kind = value.get("kind")
     if kind == "file":
-        kind = value.get("format") or format_of(value.get("path"))
+        kind = value.get("format") or format_of(value.get("path")) or "jsonl"
     return kind if kind in SINKS else None

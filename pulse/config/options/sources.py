@@ -155,8 +155,15 @@ SOURCES: dict[str, type[SourceOptions]] = {
 }
 """Every kind of source; ``file`` is that of its ``format`` or its path's ending."""
 
-ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
-"""The format of a file whose ``format`` is not given; any other ending is JSON lines."""
+ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+"""The format of a file whose ``format`` is not given, by the ending of its path."""
 
 FORMATS = ("jsonl", "csv", "parquet")
 
@@ -172,19 +179,25 @@ def source_kind(value: Any) -> str | None:
         return None
     kind = value.get("kind")
     if kind == "file":
-        kind = value.get("format") or format_of(value.get("path"))
+        kind = value.get("format") or format_of(value.get("path")) or "jsonl"
     return kind if kind in SOURCES else None
 
 
-def format_of(path: Any) -> str:
-    """Return the format that a path's ending tells.
+def format_of(path: Any) -> str | None:
+    """Return the format that a path's ending tells, None when it tells none.
+
+    Standard streams, devices, directories and what is no path at all count as JSON lines.
 
     Example:
-        >>> format_of("in.csv.gz"), format_of(["a.parquet"]), format_of("events.log")
-        ('csv', 'parquet', 'jsonl')
+        >>> format_of("in.csv.gz"), format_of(["a.parquet"]), format_of("-"), format_of("events.log")
+        ('csv', 'parquet', 'jsonl', None)
     """
     first = path[0] if isinstance(path, list) and path else path
-    name = first if isinstance(first, str) else ""
-    for packed in (".gz", ".bz2", ".zst"):
+    if not isinstance(first, str):
+        return "jsonl"
+    name = first.rstrip("/").rpartition("/")[2]
+    for packed in (".gz", ".gzip", ".bz2", ".zst", ".zstd"):
         name = name.removesuffix(packed)
-    return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), "jsonl")
+    known = next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
+    ends = "." in name.lstrip(".")
+    return known if known or ends else "jsonl"

@@ -35,6 +35,7 @@ def call_each(
     context: StepContext,
     *,
     person: Callable[..., Any] | None = None,
+    verdicts: bool = False,
 ) -> tuple[list[Any], Mask | None]:
     """Call a function on each value, once; the records it raises on are rejected.
 
@@ -44,9 +45,10 @@ def call_each(
         bundle: the records.
         context: the step's context.
         person: the person's function inside, to be named in an error.
+        verdicts: whether only the truth of each result matters.
 
     Returns:
-        The results, and which records they belong to: None when all of them.
+        The results, or their truth, and which records they belong to: None when all of them.
     """
     values = calls if isinstance(calls, list) else list(calls)
     pending = iter(values)
@@ -56,7 +58,8 @@ def call_each(
         # ``extend`` keeps what it has when the function raises, so that every value is given to it just once.
         error: Exception = StopIteration()  # which ``map`` takes for its own end
         try:
-            results.extend(map(function, pending))
+            found = map(function, pending)
+            results.extend(map(bool, found) if verdicts else found)
         except Exception as raised:  # noqa: BLE001 - a person's function may raise anything
             error = raised
         row = len(results) + len(bad)
@@ -90,12 +93,9 @@ class FilterFunctionOperator(Elementwise):
         self.function = op.function
 
     def apply(self, bundle: Bundle) -> Bundle:
-        verdicts, good = call_each(self._keep, bundle.rows, bundle, self.context, person=self.function)
+        verdicts, good = call_each(self.function, bundle.rows, bundle, self.context, verdicts=True)
         kept = bundle if good is None else bundle.take(good)
         return kept.take(np.array(verdicts, np.bool_))
-
-    def _keep(self, record: Any) -> bool:
-        return bool(self.function(record))
 
 
 class InspectOperator(Elementwise):

@@ -68,7 +68,7 @@ class AlignedAggregate(Operator):
         self.aggregation = inputs.aggregation
         self.by = [*inputs.by, SLICE]
         self.runs = SortedRuns(self.aggregation, inputs.by)
-        self.results = ResultBuilder(inputs, show_windows=show_windows)
+        self.results = ResultBuilder(inputs, show_windows=show_windows, refires=bool(self.lateness))
         self.watermark = MIN_TIME
 
     # -- records in -------------------------------------------------------------------------------------

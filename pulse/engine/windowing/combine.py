@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pulse.engine.aggregation import concat
 from pulse.engine.operator import Operator, Out
-from pulse.engine.windowing.inputs import Prepared
 from pulse.engine.windowing.runs import SLICE
 from pulse.graph.ops import MAIN
 from pulse.model.bundle import Bundle
+from pulse.model.time import MIN_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pulse.engine.operator import StepContext
-    from pulse.engine.windowing.inputs import AggregateInputs
+    from pulse.engine.windowing.inputs import AggregateInputs, Prepared
     from pulse.engine.windowing.slicing import Slicing
     from pulse.model.bundle import Int64s
 
@@ -40,19 +40,29 @@ class CombineOperator(Operator):
         prepared = self._prepare(bundle)
         yield from self.context.failures()
         if len(prepared.bundle):
-            yield from self._combine(prepared, bundle)
+            clean, rest = self._part(prepared)
+            if clean is not None:
+                yield Out(MAIN, self._partial([clean], bundle.watermarks))
+            if rest is not None:
+                yield Out(MAIN, rest)
 
     def combine(self, bundles: Iterable[Bundle]) -> list[Bundle]:
         """Return the partial aggregates of several bundles together, and the records that are not clean.
 
-        No record may be late: then a bundle's watermark says nothing.
+        No record may be late: then a bundle's watermark says nothing. Clean rows are let go before the next
+        bundle is made: their memory serves the next one while it is still in the processor's cache.
         """
-        parts = [part for part in map(self._prepare, bundles) if len(part.bundle)]
-        if not parts:
-            return []
-        columns = concat([part.columns for part in parts])
-        joined = Prepared(_join([part.bundle for part in parts]), columns, None)
-        return [out.bundle for out in self._combine(joined, joined.bundle)]
+        parts: list[_Clean] = []
+        others: list[Bundle] = []
+        for bundle in bundles:
+            prepared = self._prepare(bundle)
+            if len(prepared.bundle):
+                clean, rest = self._part(prepared)
+                parts += [] if clean is None else [clean]
+                others += [] if rest is None else [rest]
+            del bundle, prepared
+        partial = [self._partial(parts, MIN_TIME)] if parts else []
+        return partial + ([_join(others)] if others else [])
 
     def _prepare(self, bundle: Bundle) -> Prepared:
         self.context.ledger.received += len(bundle)
@@ -60,24 +70,37 @@ class CombineOperator(Operator):
         self.context.ledger.passed += len(prepared.bundle)
         return prepared
 
-    def _combine(self, prepared: Prepared, bundle: Bundle) -> Iterator[Out]:
-        slices = self.slicing.assign(prepared.bundle)
-        clean = self.slicing.first_ends(slices) > prepared.bundle.watermarks
+    def _part(self, prepared: Prepared) -> tuple[_Clean | None, Bundle | None]:
+        """Part records into those that are clean and those that are not; None where there are none."""
+        bundle = prepared.bundle
+        slices = self.slicing.assign(bundle)
+        clean = self.slicing.first_ends(slices) > bundle.watermarks
         gap = self.slicing.in_gap(slices)
         if gap is not None:
             clean &= ~gap
-        if clean.any():
-            yield Out(MAIN, self._partial(prepared.take(clean), slices[clean], bundle))
-        if not clean.all():
-            yield Out(MAIN, prepared.bundle.take(~clean))
+        if clean.all():
+            return _Clean(prepared.columns, slices, bundle.times), None
+        rest = bundle.take(~clean)
+        if not clean.any():
+            return None, rest
+        return _Clean(prepared.columns.filter(pa.array(clean)), slices[clean], bundle.times[clean]), rest
 
-    def _partial(self, prepared: Prepared, slices: Int64s, bundle: Bundle) -> Bundle:
-        columns = prepared.columns.append_column(SLICE, pa.array(slices))
-        table = self.inputs.aggregation.partial(columns, self.by, prepared.bundle.times)
+    def _partial(self, parts: list[_Clean], watermarks: Int64s | int) -> Bundle:
+        columns = concat([part.columns.append_column(SLICE, pa.array(part.slices)) for part in parts])
+        times = np.concatenate([part.times for part in parts])
+        table = self.inputs.aggregation.partial(columns, self.by, times)
         batch = table.combine_chunks().to_batches()[0]
-        times = np.asarray(table.column(SLICE).to_numpy(), np.int64)
-        mark = bundle.watermarks if isinstance(bundle.watermarks, int) else int(bundle.watermarks[0])
-        return Bundle(batch, times, mark, partial=True)
+        starts = np.asarray(table.column(SLICE).to_numpy(), np.int64)
+        mark = watermarks if isinstance(watermarks, int) else int(watermarks[0])
+        return Bundle(batch, starts, mark, partial=True)
+
+
+class _Clean(NamedTuple):
+    """Clean records: the columns that are aggregated, and slice and event time of each, ``int64[n]``."""
+
+    columns: pa.Table
+    slices: Int64s
+    times: Int64s
 
 
 def _join(bundles: list[Bundle]) -> Bundle:

@@ -114,10 +114,9 @@ class AggregateInputs:
         for name in self.by:
             columns[name] = comparable(pa.chunked_array([columns[name]]))
         if self.time_columns:
-            # A record that is behind its watermark cannot open a session that holds it back any more: no
-            # result of it may have a time that the steps after this one take for late.
-            times = np.maximum(bundle.times, bundle.watermarks) if self.merging else bundle.times
-            columns |= {name: pa.array(times) for name in self.time_columns}
+            # A record that is behind its watermark cannot hold that back: no result takes its time from it.
+            times = pa.array(bundle.times, mask=bundle.times < bundle.watermarks)
+            columns |= dict.fromkeys(self.time_columns, times)
         if not columns:
             columns[RECORD] = pa.nulls(len(bundle))
         return Prepared(bundle, pa.table(columns), records)

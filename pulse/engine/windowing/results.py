@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pulse.engine.aggregation.values import whole
 from pulse.graph.ops.grouping import WINDOW_TYPE
 from pulse.model.bundle import Bundle, Int64s, Windows
+from pulse.model.panes import Panes
 from pulse.model.rows import to_values
 from pulse.model.time import MAX_EVENT_TIME, format_time
 
@@ -30,14 +32,16 @@ class ResultBuilder:
     Args:
         inputs: names the keys, and extracts the aggregates.
         show_windows: whether results have the fields ``window_start`` and ``window_end``.
+        refires: whether a window can fire again, so that its panes would have to be numbered.
     """
 
-    def __init__(self, inputs: AggregateInputs, *, show_windows: bool) -> None:
+    def __init__(self, inputs: AggregateInputs, *, show_windows: bool, refires: bool = False) -> None:
         self.inputs = inputs
         self.aggregation = inputs.aggregation
         names = [name for name, _ in self.aggregation.aggregates]
         self.names = names[:-1] if inputs.hidden else names
         self.show_windows = show_windows
+        self.refires = refires
 
     def build(
         self, merged: pa.Table, starts: Int64s, ends: Int64s, watermarks: Int64s | int, *, kept: bool = False
@@ -75,8 +79,10 @@ class ResultBuilder:
         times = np.minimum(ends - 1, MAX_EVENT_TIME)
         if self.inputs.hidden:
             # That of a late firing can be past the end, where no record of the window can be.
-            times = np.minimum(np.asarray(results[-1], np.int64), times)
-        return Bundle(data, times, watermarks, Windows(starts, ends))
+            found = pc.fill_null(pa.array(results[-1]).cast(pa.int64()), pa.array(times))
+            times = np.minimum(found.to_numpy(), times)
+        panes = None if self.refires else Panes.only(len(times))
+        return Bundle(data, times, watermarks, Windows(starts, ends), panes=panes)
 
     def _describer(self, merged: pa.Table, starts: Int64s, ends: Int64s) -> Callable[[int], str]:
         def describe(row: int) -> str:

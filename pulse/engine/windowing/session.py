@@ -50,7 +50,7 @@ class SessionAggregate(Operator):
         self.inputs = inputs
         self.aggregation = inputs.aggregation
         self.open = OpenSessions(self.aggregation, inputs.by)
-        self.results = ResultBuilder(inputs, show_windows=True)
+        self.results = ResultBuilder(inputs, show_windows=True, refires=bool(self.lateness))
         self.watermark = MIN_TIME
         self.released = MIN_TIME
 

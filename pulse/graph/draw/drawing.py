@@ -14,10 +14,12 @@ from pulse.graph.ops import (
     LATE,
     MAIN,
     AggregateOp,
+    CallOp,
     CombineOp,
     FieldsOp,
     FlattenOp,
     FunctionOp,
+    ProcessOp,
     ReadOp,
     RouteOp,
     TimestampOp,
@@ -139,8 +141,8 @@ def kind_of(op: Op) -> Kind:
     kinds: tuple[tuple[Kind, tuple[type[Op], ...]], ...] = (
         ("source", (ReadOp,)),
         ("sink", (WriteOp,)),
-        ("python", (FunctionOp, FieldsOp)),
-        ("state", (AggregateOp, TimestampOp)),
+        ("python", (FunctionOp, FieldsOp, CallOp)),
+        ("state", (AggregateOp, ProcessOp, TimestampOp)),
         ("convert", (ToRowsOp, ToColumnsOp, CombineOp)),
         ("route", (FlattenOp, RouteOp)),
     )

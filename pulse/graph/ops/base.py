@@ -39,6 +39,9 @@ class Op(ABC):
     keeps_records: ClassVar[bool] = False
     """Whether every record that comes out is one that went in, unchanged (filters, windows, keys)."""
 
+    reads_panes: ClassVar[bool] = False
+    """Whether it looks at which firing of its window a record is."""
+
     on_error: OnError = "fail"
     """What happens to a record that the step cannot process."""
 

@@ -12,6 +12,7 @@ from pulse.graph.collection import passed_field
 from pulse.graph.ops.base import LATE, OnError, Op
 from pulse.graph.ops.elementwise import PYTHON_COST, function_name
 from pulse.model.schema import is_key_type, type_name
+from pulse.model.triggers import AfterWatermark
 from pulse.model.windows import Global, Session, Windowing
 
 if TYPE_CHECKING:
@@ -95,9 +96,15 @@ class KeyByOp(Op):
 
 @dataclass(frozen=True)
 class WindowOp(Op):
-    """Declare the window of a collection; records are assigned where they are grouped."""
+    """Declare the window of a collection; records are assigned where they are grouped.
+
+    Args:
+        windowing: the window, and the rules that go with it.
+        allow_unsafe: whether the trigger may finish while records still come, which are then dropped.
+    """
 
     windowing: Windowing
+    allow_unsafe: bool = False
 
     keeps_records = True
 
@@ -111,9 +118,18 @@ class WindowOp(Op):
                 f"window {windowing.window} needs event times, but the source gives none",
                 hint="set time_field on the source, or put WithTimestamps before the window",
             )
-        if windowing.lateness_us and windowing.accumulation is None and before.late_possible:
+        trigger = windowing.trigger
+        if trigger is not None and not self.allow_unsafe and trigger.may_finish(windowing.lateness_us):
             raise WindowingError(
-                "allowed lateness lets a window fire more than once, so accumulation must be stated",
+                f"trigger {trigger} can finish while records still come, and those would be dropped",
+                hint="add late=AfterCount(1)"
+                if isinstance(trigger, AfterWatermark)
+                else f"Repeatedly({trigger}) fires again; allow_unsafe=True drops, and counts, the rest",
+            )
+        if windowing.accumulation is None and windowing.may_repeat and (trigger or before.late_possible):
+            cause = "allowed lateness" if trigger is None else f"trigger {trigger}"
+            raise WindowingError(
+                f"{cause} lets a window fire more than once, so accumulation must be stated",
                 hint="accumulation='accumulating' repeats the whole window at each firing; "
                 "'discarding' gives only what is new",
             )
@@ -121,6 +137,15 @@ class WindowOp(Op):
 
     def needs(self, wanted: Fields) -> Fields:
         return wanted
+
+
+def late_type(before: CollectionType) -> CollectionType:
+    """Return the type of the records of a collection that come too late for their windows."""
+    schema = before.schema
+    if schema is not None:
+        extra = [f for f in (*WINDOW_FIELDS, ("late_by", LATE_TYPE)) if f[0] not in schema.names]
+        schema = pa.schema([*((f.name, f.type) for f in schema), *extra])
+    return replace(before, schema=schema, keys=None, windowing=Windowing.DEFAULT, grouped=False)
 
 
 def takes_record(aggregate: Aggregate) -> bool:
@@ -140,10 +165,12 @@ class AggregateOp(Op):
     Args:
         aggregates: output field and aggregate of each.
         on_error: what happens to a record whose input cannot be computed.
+        numbered: whether a step after it looks at the panes of its results.
     """
 
     aggregates: tuple[tuple[str, Aggregate], ...]
     on_error: OnError = "fail"
+    numbered: bool = False
 
     def label(self) -> str:
         return "Aggregate(" + ", ".join(f"{name}={agg}" for name, agg in self.aggregates) + ")"
@@ -168,10 +195,11 @@ class AggregateOp(Op):
 
     def infer(self, inputs: Sequence[CollectionType]) -> CollectionType:
         before = inputs[0]
-        if isinstance(before.windowing.window, Global) and not before.bounded:
+        if before.never_fires:
             raise WindowingError(
                 "aggregation over the global window of an input that never ends would never emit",
-                hint="put Window(Tumbling('60s')) or another window before it, or bound the source",
+                hint="put Window(Tumbling('60s')) or another window before it, give the global window a "
+                "trigger such as Repeatedly(AfterCount(1000)), or bound the source",
             )
         keys = before.keys or ()
         bounds = self.window_fields(before.windowing)
@@ -206,14 +234,7 @@ class AggregateOp(Op):
         return () if isinstance(windowing.window, Global) else tuple(name for name, _ in WINDOW_FIELDS)
 
     def infer_output(self, tag: str, inputs: Sequence[CollectionType]) -> CollectionType:
-        if tag != LATE:
-            return super().infer_output(tag, inputs)
-        before = inputs[0]
-        if before.schema is None:
-            return replace(before, keys=None, windowing=Windowing.DEFAULT, grouped=False)
-        extra = [f for f in (*WINDOW_FIELDS, ("late_by", LATE_TYPE)) if f[0] not in before.schema.names]
-        schema = pa.schema([*((f.name, f.type) for f in before.schema), *extra])
-        return replace(before, schema=schema, keys=None, windowing=Windowing.DEFAULT, grouped=False)
+        return late_type(inputs[0]) if tag == LATE else super().infer_output(tag, inputs)
 
     def needs(self, wanted: Fields) -> Fields:
         del wanted  # every aggregate is computed: dropping one is a rule of its own
@@ -230,7 +251,24 @@ class AggregateOp(Op):
     def cost(self) -> int:
         return 10
 
-    @staticmethod
-    def merges(windowing: Windowing) -> bool:
-        """Return whether windows of a key can merge."""
-        return isinstance(windowing.window, Session)
+    def columnar(self, windowing: Windowing) -> bool:
+        """Return whether windows are aggregated in bulk; otherwise records are taken one by one.
+
+        That is so under any trigger but the default one, where late firings have to be numbered, and where
+        the event times of what a firing gave have to be told from those of what came after it.
+        """
+        sessions = isinstance(windowing.window, Session)
+        refires = bool(windowing.lateness_us)
+        timed = windowing.timestamp != "end_of_window"
+        return (
+            windowing.by_default
+            and not windowing.shift_us
+            and not (refires and (self.numbered or (sessions and timed)))
+        )
+
+    def in_bulk(self, windowing: Windowing) -> bool:
+        """Return whether records may be aggregated before they reach the step.
+
+        Sessions are not known before they are merged there.
+        """
+        return self.columnar(windowing) and not isinstance(windowing.window, Session)

@@ -8,10 +8,12 @@ from pulse.graph.ops import (
     ERRORS,
     MAIN,
     AggregateOp,
+    CallOp,
     FieldsOp,
     FlattenOp,
     FunctionOp,
     KeyByOp,
+    ProcessOp,
     ProjectOp,
     ReadOp,
 )
@@ -50,7 +52,9 @@ def vouched(graph: Graph, port: Port) -> bool:
             surely = True
         case AggregateOp(aggregates=aggregates) if port.tag == MAIN:
             surely = not any(takes_custom(aggregate) for _, aggregate in aggregates)
-        case FunctionOp(shape="map" | "flat_map") | FieldsOp():
+        case FunctionOp(shape="map" | "flat_map") | FieldsOp() | ProcessOp():
+            surely = False
+        case CallOp(call=FunctionOp(shape="map" | "flat_map")):
             surely = False
         case FunctionOp(shape="batches"):
             surely = True  # batches are cast to the schema

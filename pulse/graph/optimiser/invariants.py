@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulse.errors import PipelineError, PulseInternalError
-from pulse.graph.ops import AggregateOp, FunctionOp, ReadOp, WriteOp
+from pulse.graph.ops import AggregateOp, FunctionOp, ProcessOp, ReadOp, WriteOp
 
 if TYPE_CHECKING:
     from pulse.graph.logical import Graph, Node
@@ -34,7 +34,7 @@ def check(before: Graph, after: Graph, rule: str) -> None:
         if _sources(before, name) != _sources(after, name):
             raise PulseInternalError(f"rule {rule} changed the sources of {name!r}")
     for node in after:
-        if isinstance(node.op, AggregateOp) and (
+        if isinstance(node.op, AggregateOp | ProcessOp) and (
             node.name not in before or _grouping(before, node.name) != _grouping(after, node.name)
         ):
             raise PulseInternalError(f"rule {rule} changed the grouping of {node.name!r}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pulse.io.newlines import count_byte
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -79,7 +81,7 @@ def last_end(data: bytes, delimiter: str, quote: str) -> int:
 
 def count_lines(data: bytes) -> int:
     """Return how many lines text has; a carriage return alone ends one, as it ends a record."""
-    count = data.count(b"\n")
+    count = count_byte(data, b"\n")
     if b"\r" in data:
         count += data.count(b"\r") - data.count(b"\r\n")
     return count + (data != b"" and not data.endswith((b"\n", b"\r")))

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
 
-from pulse.errors import ConnectorError
 from pulse.io.csv.parse import parse
 from pulse.io.csv.records import find_records
 from pulse.io.csv.salvage import INTEGER, salvage_column
@@ -17,6 +16,7 @@ from pulse.model.schema import widen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pulse.io.base import Block
     from pulse.io.csv.dialect import Dialect
     from pulse.io.files import Text
 
@@ -24,26 +24,27 @@ _kernels: Any = pc
 _WORDS = pa.array(["true", "True", "TRUE", "false", "False", "FALSE"])
 
 
-def sniff(blocks: Iterable[Text], dialect: Dialect, where: str) -> pa.Schema:
+def sniff(blocks: Iterable[Block], dialect: Dialect) -> pa.Schema:
     """Return the schema of the first records; the same bytes always give the same.
 
     A column is of int64, double or bool when each of its cells that is not null reads as such (``0`` and
-    ``1`` are integers), and of string otherwise, as is one that is always null. Dates and times stay text.
+    ``1`` are integers), and of string otherwise, as is one that is always null, or a header alone. Dates and
+    times stay text. Nothing at all gives the declared columns, or a schema without fields.
+
+    Args:
+        blocks: the first blocks, whose payload is ``Text``.
+        dialect: how the text is written.
 
     Raises:
-        ConnectorError: when there is not one record to look at.
+        ConnectorError: when a header cannot be read.
     """
-    found: dict[str, pa.DataType] = {}
-    for text in blocks:
-        names = dialect.names(text.header, where)
+    found: dict[str, pa.DataType] = dict.fromkeys(dialect.columns or (), pa.null())
+    for block in blocks:
+        text: Text = block.payload
+        names = dialect.names(text.header, block.origin)
         for name, kind in zip(names, _types(text.data, names, dialect), strict=True):
             # what no one type holds is text
             found[name] = widen(found.get(name, pa.null()), kind) or pa.string()
-    if not found:
-        raise ConnectorError(
-            f"the schema of {where} can't be sniffed, because no record is in its first MiB",
-            hint="declare schema, such as {word = 'string', score = 'double'}",
-        )
     return pa.schema([(name, pa.string() if types.is_null(kind) else kind) for name, kind in found.items()])
 
 

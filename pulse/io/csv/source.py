@@ -9,16 +9,19 @@ from pulse.errors import ConnectorError
 from pulse.io.csv.decode import CsvFormat
 from pulse.io.csv.dialect import Dialect
 from pulse.io.csv.sniff import sniff
-from pulse.io.files import Text, TextFiles, TextFormat
+from pulse.io.files import TextFiles, TextFormat
+from pulse.model.arguments import placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
+    from pulse.io.base import Block
     from pulse.io.projection import Projection
 
 
+@placed
 @dataclass(frozen=True)
 class Csv(TextFiles):
     r"""Files of comma-separated values (RFC 4180): cells may be quoted, and hold line ends when they are.
@@ -94,6 +97,6 @@ class Csv(TextFiles):
         """Return what cuts and decodes the text."""
         return CsvFormat(projection, self.dialect, widens=self.schema is None)
 
-    def sniff(self, head: list[Text]) -> pa.Schema:
+    def sniff(self, head: list[Block]) -> pa.Schema:
         """Return the schema that the first records show."""
-        return sniff(head, self.dialect, self.label)
+        return sniff(head, self.dialect)

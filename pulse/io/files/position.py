@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pulse.errors import ConnectorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from _typeshed import DataclassInstance
 
     from pulse.io.base import Json
 
@@ -46,15 +48,32 @@ class FilePosition:
             >>> FilePosition.from_json(FilePosition("a.csv", 10, 2).as_json())
             FilePosition(file='a.csv', offset=10, line=2, index=0, inode=None)
         """
-        try:
-            assert isinstance(data, dict)  # noqa: S101 - caught below
-            position = cls(**data)
-            numbers = (position.offset, position.line, position.index)
-            assert isinstance(position.file, str)  # noqa: S101
-            assert all(isinstance(each, int) and each >= 0 for each in numbers)  # noqa: S101
-        except (AssertionError, TypeError):
-            raise ConnectorError(f"{data!r} is not a position in a file") from None
-        return position
+        return read_position(cls, data, "a file")
+
+
+PositionT = TypeVar("PositionT", bound="DataclassInstance")
+
+
+def read_position(kind: type[PositionT], data: Json, what: str) -> PositionT:
+    """Read a position back: its file is text, and all else are numbers that are not negative.
+
+    Args:
+        kind: its dataclass.
+        data: what a checkpoint holds.
+        what: what it is a position in, for the message.
+
+    Raises:
+        ConnectorError: when it is not such a position.
+    """
+    try:
+        assert isinstance(data, dict)  # noqa: S101 - caught below
+        position = kind(**data)
+        values = asdict(position)
+        assert isinstance(values.pop("file"), str)  # noqa: S101
+        assert all(value is None or (type(value) is int and value >= 0) for value in values.values())  # noqa: S101
+    except (AssertionError, KeyError, TypeError):
+        raise ConnectorError(f"{data!r} is not a position in {what}") from None
+    return position
 
 
 def resume_at(names: Sequence[str], file: str, index: int) -> int:

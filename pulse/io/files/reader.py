@@ -94,6 +94,11 @@ class TextReader(Reader):
             self._stream = None
 
     @property
+    def header(self) -> bytes:
+        """The header record of the file that was read last; empty when it has none."""
+        return self._cutter.header
+
+    @property
     def _file(self) -> Located:
         return self._files[self._next - 1]
 

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-import pyarrow as pa
-
 from pulse.errors import ConnectorError
-from pulse.io.base import Block, Json, Reader, ReadRequest, Source
+from pulse.io.base import Block, Json, Reader, ReadRequest
 from pulse.io.files.codec import Codec, check_codec, codec_of
+from pulse.io.files.contents import refuse_other_than_text
+from pulse.io.files.cutter import Text
 from pulse.io.files.follow import FollowReader
 from pulse.io.files.locate import STDIN, Path, label_of, locate, paths_of
 from pulse.io.files.reader import TextReader
 from pulse.io.files.stdin import standard_input
 from pulse.io.files.stream import BytesStream, Stream, open_stream
 from pulse.io.projection import Projection
-from pulse.model.event_time import EventTime
+from pulse.io.timed import TimedSource
 from pulse.model.schema import schema_of
 
 if TYPE_CHECKING:
-    from pulse.io.files.cutter import Text, TextFormat
+    import pyarrow as pa
+
+    from pulse.io.files.cutter import TextFormat
     from pulse.io.files.locate import Located
+
+logger = logging.getLogger(__name__)
 
 SNIFFED_BYTES = 1 << 20
 """How much of the data a schema is sniffed from."""
 
 
 @dataclass(frozen=True)
-class TextFiles(Source):
+class TextFiles(TimedSource):
     """A source of text files; ``JsonLines`` and ``Csv`` are its kinds.
 
     Args:
@@ -49,10 +53,6 @@ class TextFiles(Source):
 
     path: Path
     _: KW_ONLY
-    time_field: str | None = None
-    time_format: str | None = None
-    time_zone: str | None = None
-    schema: Mapping[str, str] | pa.Schema | str | None = None
     compression: str | None = None
     follow: bool = False
     block_bytes: int | None = None
@@ -60,40 +60,43 @@ class TextFiles(Source):
     kind: ClassVar[str]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_codec(self.compression)
         if self.block_bytes is not None and self.block_bytes < 1:
             raise ConnectorError(f"block_bytes {self.block_bytes} is not positive")
         if not isinstance(self.path, str | os.PathLike):
             object.__setattr__(self, "path", tuple(self.path))
-        if isinstance(self.schema, Mapping):
-            object.__setattr__(self, "schema", schema_of(self.schema))
-        if self.time_field is None and (self.time_format or self.time_zone):
-            raise ConnectorError("time_format and time_zone say how time_field is read, which is not given")
-        _ = self.event_time
         object.__setattr__(self, "bounded", not self.follow)
-        object.__setattr__(self, "timed", self.time_field is not None)
 
     @property
     def label(self) -> str:
         """The kind and the file's name, such as ``jsonl(events.jsonl)``."""
         return f"{self.kind}({label_of(self.path)})"
 
-    @property
-    def event_time(self) -> EventTime | None:
-        """Where the records say when they happened."""
-        if self.time_field is None:
-            return None
-        return EventTime(self.time_field, self.time_format, self.time_zone)
-
-    def declared_schema(self) -> pa.Schema | None:
-        """Return the schema that was declared, or None."""
-        return self.schema if isinstance(self.schema, pa.Schema) else None
-
     def sniff_schema(self) -> pa.Schema | None:
-        """Return the declared schema, or the one that the first MiB shows; standard input stays unread."""
+        """Return the declared schema, or the one that the first MiB shows; standard input stays unread.
+
+        Standard input is waited for until a whole line is there, and from then on as long as more comes
+        without a pause. An empty input has a schema without fields.
+
+        Raises:
+            ConnectorError: when there is something, but not one record, or a followed file is still empty.
+        """
         if self.schema is not None:
             return self.declared_schema()
-        return self.sniff(self._head())
+        head = self._head()
+        if head:
+            text: Text = head[0].payload
+            refuse_other_than_text(text.header + text.data, head[0].origin)
+        schema = self.sniff(head)
+        if not schema.names and self.follow:
+            raise ConnectorError(
+                f"the schema of {self.label} can't be sniffed, because no record is there yet",
+                hint="declare schema, such as {word = 'string'}, and the file may start empty",
+            )
+        if not schema.names:
+            logger.warning("%s holds no field; declare schema if its fields are known", self.label)
+        return schema
 
     def open(self, split: str, request: ReadRequest, position: Json = None) -> Reader:  # noqa: ARG002
         """Open the files, at their start or at a position that a block gave.
@@ -102,6 +105,14 @@ class TextFiles(Source):
             ConnectorError: when a file cannot be read, or the position does not fit the files.
             UnknownField: when the request or ``time_field`` names a field that the schema does not have.
         """
+        if (
+            self.time_field
+            and self.schema is None
+            and request.schema is not None
+            and not request.schema.names
+        ):
+            # No record shows a field: the first that comes without a time is bad, and none is no error.
+            request = replace(request, schema=schema_of({self.time_field: "string"}), fields=())
         text_format = self.text_format(Projection.of(request, self.event_time))
         block_bytes = self.block_bytes or request.block_bytes
         files = locate(self.path)
@@ -117,8 +128,8 @@ class TextFiles(Source):
         """Return what cuts and decodes the files."""
 
     @abstractmethod
-    def sniff(self, head: list[Text]) -> pa.Schema:
-        """Return the schema that the first records show."""
+    def sniff(self, head: list[Block]) -> pa.Schema:
+        """Return the schema that the first records show: without fields when there is nothing."""
 
     def _followed(self, files: tuple[Located, ...]) -> str:
         (file, *more) = files
@@ -137,8 +148,8 @@ class TextFiles(Source):
             )
         return file.path
 
-    def _head(self) -> list[Text]:
-        """Return the records of about the first MiB."""
+    def _head(self) -> list[Block]:
+        """Return the records of about the first MiB, or the header alone, in blocks whose payload is text."""
         files = locate(self.path)
         if not files[0].seekable and files[0].name != STDIN:
             raise ConnectorError(
@@ -153,20 +164,21 @@ class TextFiles(Source):
             block_bytes=SNIFFED_BYTES,
             opener=_peek if files[0].name == STDIN else open_stream,
         )
-        head: list[Text] = []
+        head: list[Block] = []
         try:
-            while sum(len(text.data) for text in head) < SNIFFED_BYTES // 2:
+            while sum(block.nbytes for block in head) < SNIFFED_BYTES // 2:
                 block = reader.poll()
                 if not isinstance(block, Block):
                     break
-                head.append(block.payload)
+                head.append(block)
         finally:
             reader.close()
-        return head
+        header = reader.header
+        return head or ([Block(Text(b"", header), None, files[-1].name, 0, 0)] if header else [])
 
 
 def _peek(file: Located, codec: Codec | None, offset: int = 0) -> Stream:  # noqa: ARG001
     """Open the head of standard input, which will be read again."""
-    head = standard_input(codec).peek(SNIFFED_BYTES)
-    whole = head if len(head) < SNIFFED_BYTES else head[: head.rfind(b"\n") + 1]
-    return BytesStream(whole)
+    source = standard_input(codec)
+    head = source.peek(SNIFFED_BYTES)
+    return BytesStream(head if source.ended else head[: head.rfind(b"\n") + 1])

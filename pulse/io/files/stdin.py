@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _WAIT = 0.05
 """Seconds that one read may wait for data, so that a person's Ctrl-C is heard."""
 
+_PAUSE = 0.2
+"""Seconds without data after which what was peeked at is enough: longer than a busy program's pauses."""
+
 
 class StandardInput:
     """The process's standard input, with a buffer of what was peeked at.
@@ -31,16 +34,21 @@ class StandardInput:
         self.raw = raw
         self.codec = codec
         self.consumed = 0
+        self.ended = False
         self._ahead = b""
         self._reader: Any = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec) if codec else raw
         self._handle = None if codec else _handle(raw)
 
     def peek(self, size: int) -> bytes:
-        """Return the next ``size`` bytes, or all there are, without taking them; waits for them."""
-        while len(self._ahead) < size:
-            chunk = self._take(size - len(self._ahead))
-            if not chunk:
+        """Return the next bytes without taking them, up to ``size``.
+
+        Waits for the first whole line or the end, and then for more only until there is a pause.
+        """
+        while len(self._ahead) < size and not self.ended:
+            if b"\n" in self._ahead and not self._ready(_PAUSE):
                 break
+            chunk = self._take(size - len(self._ahead))
+            self.ended = not chunk
             self._ahead += chunk
         return self._ahead[:size]
 

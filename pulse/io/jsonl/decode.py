@@ -17,12 +17,23 @@ from pulse.io.assemble import BadLine, assemble
 from pulse.io.base import Block, Decoded
 from pulse.io.conversions import raw_type
 from pulse.io.jsonl.columns import Refused, parse_columns
-from pulse.io.jsonl.lines import Lines, is_utf8, may_be_too_deep, may_hold_non_numbers, split
+from pulse.io.jsonl.integers import may_be_rounded, why_rounded
+from pulse.io.jsonl.lines import (
+    Lines,
+    is_utf8,
+    may_be_too_deep,
+    may_hold_long_integers,
+    may_hold_non_numbers,
+    split,
+)
 from pulse.io.jsonl.reasons import why_malformed
 from pulse.io.jsonl.rows import load_any
 from pulse.io.jsonl.salvage import Parsed, salvage
+from pulse.io.newlines import count_byte
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pulse.io.files.cutter import Text
     from pulse.io.projection import Projection
     from pulse.model.bundle import Int64s
@@ -55,7 +66,7 @@ class JsonFormat:
 
     def lines(self, data: bytes) -> int:
         """Return how many lines the data spans."""
-        return data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
+        return count_byte(data, b"\n") + (not data.endswith(b"\n") and data != b"")
 
     def decode(self, block: Block) -> Decoded:
         """Turn a block into records."""
@@ -72,6 +83,9 @@ class JsonFormat:
             return self._any(block, lines, units, bad)
         parsed = self._parse(lines)
         bad += [_named(lines, index, reason) for index, reason in parsed.bad]
+        if self.widens and may_be_rounded(parsed.batch):
+            parsed, more = self._without_rounded(parsed)
+            bad += more
         return assemble(
             parsed.batch,
             self.projection,
@@ -97,6 +111,16 @@ class JsonFormat:
                 pass
         return salvage(lines, self._raw, self.projection.needed, widens=self.widens)
 
+    def _without_rounded(self, parsed: Parsed) -> tuple[Parsed, list[BadLine]]:
+        """Leave out integers that became doubles where no one declared a double."""
+        lines, reasons = (
+            parsed.lines,
+            _rounded(parsed.lines, range(parsed.lines.count), self.projection.needed),
+        )
+        kept = [index for index in range(lines.count) if index not in reasons]
+        bad = [_named(lines, index, reason) for index, reason in reasons.items()]
+        return Parsed(lines.at(kept), parsed.batch.take(pa.array(kept, pa.int64())), []), bad
+
     def _ignored(self, lines: Lines) -> dict[str, int]:
         """Count the names that the schema does not have among the first records of the block."""
         schema = self.projection.schema
@@ -108,6 +132,11 @@ class JsonFormat:
     def _any(self, block: Block, lines: Lines, units: int, bad: list[BadLine]) -> Decoded:
         rows, kept, refused = load_any(lines)
         bad += [_named(lines, index, reason) for index, reason in refused]
+        rounded = _rounded(lines, kept, None)
+        if rounded:
+            bad += [_named(lines, index, reason) for index, reason in rounded.items()]
+            rows = [row for row, index in zip(rows, kept, strict=True) if index not in rounded]
+            kept = [index for index in kept if index not in rounded]
         times: Int64s | None = None
         time = self.projection.time
         if time is not None:
@@ -124,6 +153,14 @@ def _without_bad_utf8(lines: Lines) -> tuple[Lines, list[BadLine]]:
     broken = {index for index, text in enumerate(lines.texts) if not is_utf8(text)}
     bad = [_named(lines, index, why_malformed(lines.texts[index]) or "not valid UTF-8") for index in broken]
     return lines.at([index for index in range(lines.count) if index not in broken]), bad
+
+
+def _rounded(lines: Lines, indices: Iterable[int], schema: pa.Schema | None) -> dict[int, str]:
+    """Return why some lines would lose digits of integers, by index."""
+    if not may_hold_long_integers(lines.data):
+        return {}
+    found = ((index, why_rounded(lines.texts[index], schema)) for index in indices)
+    return {index: reason for index, reason in found if reason}
 
 
 def _named(lines: Lines, index: int, reason: str) -> BadLine:

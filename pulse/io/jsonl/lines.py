@@ -25,6 +25,8 @@ DEEPEST = 1000
 
 _HEAD = 1 << 16
 _SPACE = b" \t\r"
+_LONG_INTEGER = b"0" * 19
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _NEWLINE, _RETURN, _OPEN, _CLOSE = b"\n\r{}"
 _BEFORE_NUMBER = np.isin(np.arange(256), list(b":,[- \t\r\n"))
 _AFTER_NUMBER = np.isin(np.arange(256), list(b"i,]} \t\r\n"))
@@ -141,6 +143,16 @@ def _has_token(data: bytes, token: bytes) -> bool:
     for offset in range(1, len(token)):
         found &= codes[at + offset] == token[offset]
     return bool(found.any())
+
+
+def may_hold_long_integers(data: bytes) -> bool:
+    """Return whether so many digits stand in a row that they may be an integer beyond 64 bits.
+
+    Example:
+        >>> [may_hold_long_integers(d) for d in (b'{"a": 123456789012345678}', b'{"a": 1234567890123456789}')]
+        [False, True]
+    """
+    return _LONG_INTEGER in data.translate(_ZEROS)
 
 
 def may_be_too_deep(lines: Lines) -> bool:

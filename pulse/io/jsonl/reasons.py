@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BITS = 63
-_LONGEST_SHOWN = 1000
+LONGEST_SHOWN = 1000
+"""Bits, or digits, of an integer that messages may spell out."""
+
 _KINDS = {
     dict: "an object",
     list: "an array",
@@ -45,7 +47,7 @@ def parse_exactly(text: bytes) -> Any:
 
 def _parse_int(digits: str) -> int:
     """Read an integer; one of so many digits that Python would refuse it only needs to be too long."""
-    return int(digits[:_LONGEST_SHOWN])
+    return int(digits[:LONGEST_SHOWN])
 
 
 def why_malformed(text: bytes) -> str | None:
@@ -126,7 +128,7 @@ def _too_wide(value: int, kind: pa.DataType) -> str | None:
     )
     if low <= value < high:
         return None
-    shown = cut(str(value), 60) if value.bit_length() < _LONGEST_SHOWN else "a very long integer"
+    shown = cut(str(value), 60) if value.bit_length() < LONGEST_SHOWN else "a very long integer"
     if value.bit_length() > _BITS:
         return f"is {shown}, an integer beyond 64 bits; declare uint64 or decimal(38, 0) to keep it"
     return f"is {shown}, which does not fit {type_name(kind)}"

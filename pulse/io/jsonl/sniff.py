@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -10,43 +11,85 @@ import orjson
 import pyarrow as pa
 from pyarrow import types
 
-from pulse.errors import ConnectorError, PulseError
-from pulse.io.jsonl.lines import split
+from pulse.errors import ConnectorError, PulseError, cut
+from pulse.io.jsonl.lines import may_hold_long_integers, split
+from pulse.io.jsonl.reasons import parse_exactly, why_malformed
 from pulse.model.schema import type_of, widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pulse.io.base import Block
+
+logger = logging.getLogger(__name__)
 
 _INT64 = 2**63
 _SHAPES = 200
 """Different types of one field that are looked at: objects used as maps have no end of them."""
 
 
-def sniff(blocks: Iterable[bytes], where: str) -> pa.Schema:
+def sniff(blocks: Iterable[Block], where: str) -> pa.Schema:
     """Return the schema of the first records; the same bytes always give the same.
 
     Integers widen to double and null to anything. Where a field has values that no one type holds, the type
     of most of them counts (of the first among equals); the others will be bad records. A field that is
     always null is taken for a string, and one whose values have no type for what their text is: a string.
+    No line, or records without fields, give a schema without fields.
+
+    Args:
+        blocks: the first blocks, whose payload is ``Text``.
+        where: the source, for messages.
 
     Raises:
-        ConnectorError: when there is not one record to look at.
+        ConnectorError: when there are lines, but not one is a record; it quotes the first reason.
     """
     values: dict[str, list[Any]] = {}
-    for data in blocks:
-        for text in split(data)[0].texts:
+    refused: ConnectorError | None = None
+    count = 0
+    for block in blocks:
+        lines, _, others = split(block.payload.data)
+        bad = others[:1]
+        for index, text in enumerate(lines.texts):
             try:
-                record = orjson.loads(text)
+                record = _exact(text)
             except orjson.JSONDecodeError:
-                continue  # a bad record; decoding will report it
+                bad.append((int(lines.numbers[index]), text))  # decoding will report it
+                continue
+            count += 1
             for name, value in record.items():
                 values.setdefault(name, []).append(value)
-    if not values:
-        raise ConnectorError(
-            f"the schema of {where} can't be sniffed, because no record is in its first MiB",
-            hint="declare schema, or write schema = 'any' to read rows of any shape",
+        if bad and refused is None:
+            refused = _no_record(block, *min(bad), where)
+    if refused is not None and not count:
+        raise refused
+    nulls = [name for name, found in values.items() if not any(value is not None for value in found)]
+    if nulls:
+        logger.warning(
+            "%s: field %s is null in every record of its first MiB and is taken for a string; declare its "
+            "type in schema if it is another",
+            where,
+            ", ".join(map(repr, nulls)),
         )
     return pa.schema([(name, _field_type(found)) for name, found in values.items()])
+
+
+def _exact(text: bytes) -> Any:
+    """Parse a line; integers of any size stay integers."""
+    record = orjson.loads(text)
+    if may_hold_long_integers(text):
+        record = parse_exactly(text)
+    return record
+
+
+def _no_record(block: Block, number: int, text: bytes, where: str) -> ConnectorError:
+    place = f"{block.origin}:{(block.first or 0) + number}"
+    return ConnectorError(
+        f"the schema of {where} can't be sniffed, because no line in its first MiB is a record; "
+        f"this line is not, for it is {cut(repr(text.decode(errors='replace')), 60)}: "
+        f"{why_malformed(text) or 'not a JSON object'}",
+        hint="is it JSON lines, one object per line? kind or format names another kind of file",
+        where=place,
+    )
 
 
 def _field_type(values: list[Any]) -> pa.DataType:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, ClassVar
 import pyarrow as pa
 
 from pulse.errors import ConnectorError, did_you_mean
-from pulse.io.files import Text, TextFiles, TextFormat
+from pulse.io.files import TextFiles, TextFormat
 from pulse.io.jsonl.decode import JsonFormat
 from pulse.io.jsonl.sniff import sniff
+from pulse.model.arguments import placed
 
 if TYPE_CHECKING:
+    from pulse.io.base import Block
     from pulse.io.projection import Projection
 
 logger = logging.getLogger(__name__)
 
 
+@placed
 @dataclass(frozen=True)
 class JsonLines(TextFiles):
     r"""Files of one JSON object per line.
@@ -79,9 +82,9 @@ class JsonLines(TextFiles):
         """Return what cuts and decodes the lines."""
         return JsonFormat(projection, widens=self.schema is None)
 
-    def sniff(self, head: list[Text]) -> pa.Schema:
+    def sniff(self, head: list[Block]) -> pa.Schema:
         """Return the schema that the first lines show, with the fields that are expected in any case."""
-        found = sniff([text.data for text in head], self.label)
+        found = sniff(head, self.label)
         unseen = [
             name
             for name in self.expect

@@ -18,6 +18,7 @@ from pulse.io.nexmark.auctions import HORIZON
 from pulse.io.nexmark.generator import generate
 from pulse.io.nexmark.model import BASE, KINDS, STRIDE, Clockwork
 from pulse.io.nexmark.shards import Shard
+from pulse.model.arguments import placed
 from pulse.model.time import MAX_EVENT_TIME, MIN_EVENT_TIME, SECOND
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def monotonic_micros() -> int:
     return time.monotonic_ns() // 1000
 
 
+@placed
 @dataclass(frozen=True)
 class Nexmark(Source):
     """Persons, auctions and bids of an auction site: the standard benchmark of streaming systems.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from pyarrow import types
 from pulse.errors import ConnectorError
 from pulse.io.assemble import assemble
 from pulse.io.base import Block, Decoded, End, Reader
-from pulse.io.files.position import resume_at
+from pulse.io.files.position import read_position, resume_at
 from pulse.io.parquet.pruning import groups_that_may_match
+from pulse.model.rows import shown_row
 from pulse.model.schema import type_name, widen
 
 if TYPE_CHECKING:
@@ -67,10 +68,11 @@ class ParquetReader(Reader):
         self._predicate = predicate
         self._block_bytes = block_bytes
         self._read = 0
-        start = _position(position) if position is not None else ParquetPosition(files[0].name)
+        start = ParquetPosition(files[0].name)
         if position is not None:
+            start = read_position(ParquetPosition, position, "a Parquet file")
             index = resume_at([file.name for file in files], start.file, start.index)
-            start = ParquetPosition(start.file, start.row_group, start.row, index)
+            start = replace(start, index=index)
         self._file: pq.ParquetFile | None = None
         self._blocks = self._walk(start)
 
@@ -139,7 +141,7 @@ def decode(projection: Projection, block: Block) -> Decoded:
     """Turn a batch into records."""
     batch: pa.RecordBatch = block.payload
     count = batch.num_rows
-    columns = [_fitted(batch, field) for field in projection.needed]
+    columns = [_fitted(batch, field, block.origin) for field in projection.needed]
     names = projection.needed.names
     return assemble(
         pa.RecordBatch.from_arrays(columns, names) if names else batch.select([]),
@@ -148,7 +150,7 @@ def decode(projection: Projection, block: Block) -> Decoded:
         units=count,
         origin=block.origin,
         bad=(),
-        text=lambda row: str(batch.slice(row, 1).to_pylist()[0]).encode(),
+        text=lambda row: shown_row(batch, row).encode(),
     )
 
 
@@ -195,29 +197,25 @@ def check_fits(found: pa.Schema, wanted: pa.Schema, name: str) -> None:
                 )
 
 
-def _fitted(batch: pa.RecordBatch, field: pa.Field[Any]) -> pa.Array[Any]:
+def _fitted(batch: pa.RecordBatch, field: pa.Field[Any], origin: str) -> pa.Array[Any]:
     """Return a column in the schema's type: null when the file lacks it."""
     present = field.name in batch.schema.names
     column: pa.Array[Any] = batch.column(field.name) if present else pa.nulls(batch.num_rows, field.type)
-    return column if column.type == field.type else column.cast(field.type, safe=False)
+    if column.type == field.type:
+        return column
+    # Integers may lose digits in doubles, and nanoseconds are cut, but coarse times must not wrap around.
+    kind: Any = column.type
+    try:
+        return column.cast(field.type, safe=types.is_timestamp(kind) and kind.unit != "ns")
+    except pa.ArrowInvalid as error:
+        reason = f"does not fit {type_name(field.type)}: {error}"
+        raise ConnectorError(f"column {field.name!r} of {origin!r} {reason}", where=origin) from error
 
 
 def _rows_per_block(group: pq.RowGroupMetaData, block_bytes: int) -> int:
     """Return how many rows take about ``block_bytes`` once they are decoded."""
     per_row = max(1, group.total_byte_size // max(1, group.num_rows))
     return min(max(1, block_bytes // per_row), _MOST_ROWS)
-
-
-def _position(data: Json) -> ParquetPosition:
-    try:
-        assert isinstance(data, dict)  # noqa: S101 - caught below
-        position = ParquetPosition(**data)
-        numbers = (position.row_group, position.row, position.index)
-        assert isinstance(position.file, str)  # noqa: S101
-        assert all(isinstance(each, int) and each >= 0 for each in numbers)  # noqa: S101
-    except (AssertionError, TypeError):
-        raise ConnectorError(f"{data!r} is not a position in a Parquet file") from None
-    return position
 
 
 def _unreadable(name: str, error: Exception) -> ConnectorError:

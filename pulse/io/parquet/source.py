@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from pulse.errors import ConnectorError
-from pulse.io.base import Json, Reader, ReadRequest, Source
 from pulse.io.files import Path, locate
 from pulse.io.files.locate import label_of
 from pulse.io.parquet.reader import ParquetReader, open_parquet, plain_schema
 from pulse.io.projection import Projection
-from pulse.model.event_time import EventTime
-from pulse.model.schema import schema_of
+from pulse.io.timed import TimedSource
+from pulse.model.arguments import placed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pulse.io.base import Json, Reader, ReadRequest
 
 
+@placed
 @dataclass(frozen=True)
-class Parquet(Source):
+class Parquet(TimedSource):
     """Parquet files, read one after another in name order, as one split.
 
     Only the columns that the plan needs are read, and row groups whose statistics show that no record can
@@ -53,38 +53,22 @@ class Parquet(Source):
     """
 
     path: Path
-    _: KW_ONLY
-    time_field: str | None = None
-    time_format: str | None = None
-    time_zone: str | None = None
-    schema: Mapping[str, str] | pa.Schema | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.schema, str):
+            raise ConnectorError(
+                f"schema {self.schema!r} is not type names by column",
+                hint="leave schema out to take that of the first file",
+            )
         if not isinstance(self.path, str | os.PathLike):
             object.__setattr__(self, "path", tuple(self.path))
-        if self.schema is not None and not isinstance(self.schema, pa.Schema):
-            object.__setattr__(self, "schema", schema_of(self.schema))
-        if self.time_field is None and (self.time_format or self.time_zone):
-            raise ConnectorError("time_format and time_zone say how time_field is read, which is not given")
-        _ = self.event_time
-        object.__setattr__(self, "timed", self.time_field is not None)
         object.__setattr__(self, "prunes", True)
 
     @property
     def label(self) -> str:
         """The file's name, such as ``parquet(events.parquet)``."""
         return f"parquet({label_of(self.path)})"
-
-    @property
-    def event_time(self) -> EventTime | None:
-        """Where the records say when they happened."""
-        if self.time_field is None:
-            return None
-        return EventTime(self.time_field, self.time_format, self.time_zone)
-
-    def declared_schema(self) -> pa.Schema | None:
-        """Return the schema that was declared, or None."""
-        return self.schema if isinstance(self.schema, pa.Schema) else None
 
     def sniff_schema(self) -> pa.Schema:
         """Return the declared schema, or that of the first file."""

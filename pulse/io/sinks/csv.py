@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pyarrow as pa
 
 from pulse.errors import ConnectorError
-from pulse.io.base import Json, Sink, SinkContext, Writer
 from pulse.io.sinks import text
-from pulse.io.sinks.compression import ALLOWED, check_choice, compression_of
-from pulse.io.sinks.lines import open_lines
+from pulse.io.sinks.lines import LinesSink
 from pulse.io.sinks.text import Column, pc
 from pulse.io.sinks.values import cell, fields_of
+from pulse.model.arguments import placed
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
+    from pulse.io.base import Json
     from pulse.io.sinks.compression import Compression
+    from pulse.io.sinks.lines import Encoder
     from pulse.model.bundle import Bundle
 
 
+@placed
 @dataclass(frozen=True)
-class CsvSink(Sink):
+class CsvSink(LinesSink):
     r"""Write comma-separated values to a file, or to standard output.
 
     The file appears when the run commits, complete, and replaces a former result. Lines end with ``\n``.
@@ -50,6 +52,8 @@ class CsvSink(Sink):
         'csv(words.csv)'
     """
 
+    kind: ClassVar[str] = "csv"
+
     path: str | os.PathLike[str]
     delimiter: str = ","
     header: bool = True
@@ -69,23 +73,11 @@ class CsvSink(Sink):
                     f"columns {self.columns!r} is not a list of one or more names, each once"
                 )
             object.__setattr__(self, "columns", names)
-        if self.compression is not None:
-            check_choice("compression", self.compression, ALLOWED[-1:] if self.path == "-" else ALLOWED)
+        super().__post_init__()
 
-    @property
-    def label(self) -> str:
-        """``csv(<file name>)``."""
-        return f"csv({'stdout' if self.path == '-' else os.path.basename(self.path)})"  # noqa: PTH119
-
-    def open(self, context: SinkContext) -> Writer:
-        """Open the file for a run.
-
-        Raises:
-            ConnectorError: when the path is a directory, or its directory cannot be made or written.
-        """
-        path = os.fspath(self.path)
-        encoder = _CsvEncoder(self, context.schema)
-        return open_lines(path, compression_of(path, self.compression), encoder, context)
+    def encoder(self, schema: pa.Schema | None) -> Encoder:
+        """Return what makes the lines of a run."""
+        return _CsvEncoder(self, schema)
 
 
 class _CsvEncoder:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from pulse.io.base import Json, Sink, SinkContext, Writer
 from pulse.io.sinks import text, values
-from pulse.io.sinks.compression import ALLOWED, check_choice, compression_of
-from pulse.io.sinks.lines import open_lines
+from pulse.io.sinks.lines import LinesSink
+from pulse.model.arguments import placed
 
 if TYPE_CHECKING:
+    import os
+
+    import pyarrow as pa
+
+    from pulse.io.base import Json
     from pulse.io.sinks.compression import Compression
+    from pulse.io.sinks.lines import Encoder
     from pulse.model.bundle import Bundle
 
 
+@placed
 @dataclass(frozen=True)
-class JsonLinesSink(Sink):
+class JsonLinesSink(LinesSink):
     """Write one JSON object per line to a file, or to standard output.
 
     The file appears when the run commits, complete, and replaces a former result; a run with checkpoints
@@ -37,26 +42,14 @@ class JsonLinesSink(Sink):
         'jsonl(words.jsonl)'
     """
 
+    kind: ClassVar[str] = "jsonl"
+
     path: str | os.PathLike[str]
     compression: Compression | None = None
 
-    def __post_init__(self) -> None:
-        if self.compression is not None:
-            check_choice("compression", self.compression, ALLOWED[-1:] if self.path == "-" else ALLOWED)
-
-    @property
-    def label(self) -> str:
-        """``jsonl(<file name>)``."""
-        return f"jsonl({'stdout' if self.path == '-' else os.path.basename(self.path)})"  # noqa: PTH119
-
-    def open(self, context: SinkContext) -> Writer:
-        """Open the file for a run.
-
-        Raises:
-            ConnectorError: when the path is a directory, or its directory cannot be made or written.
-        """
-        path = os.fspath(self.path)
-        return open_lines(path, compression_of(path, self.compression), _JsonEncoder(), context)
+    def encoder(self, schema: pa.Schema | None) -> Encoder:  # noqa: ARG002 - each line says its own fields
+        """Return what makes the lines of a run."""
+        return _JsonEncoder()
 
 
 class _JsonEncoder:

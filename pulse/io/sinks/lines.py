@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
-from pulse.io.base import Json, SinkContext, Writer
+from pulse.io.base import Json, Sink, SinkContext, Writer
+from pulse.io.sinks.compression import ALLOWED, check_choice, compression_of
 from pulse.io.sinks.durable import disk_errors
 from pulse.io.sinks.staged import Prepared, StagedFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pyarrow as pa
 
     from pulse.io.sinks.compression import Compression
     from pulse.model.bundle import Bundle
@@ -128,7 +132,37 @@ class StreamWriter(Writer):
             self._own.close()
 
 
-def open_lines(path: str, compression: Compression, encoder: Encoder, context: SinkContext) -> Writer:
+class LinesSink(Sink):
+    """A sink of lines of text; ``JsonLinesSink`` and ``CsvSink`` are its kinds, and declare the fields."""
+
+    kind: ClassVar[str]
+    path: str | os.PathLike[str]
+    compression: Compression | None
+
+    def __post_init__(self) -> None:
+        if self.compression is not None:
+            check_choice("compression", self.compression, ALLOWED[-1:] if self.path == "-" else ALLOWED)
+
+    @property
+    def label(self) -> str:
+        """The kind and the file's name, such as ``jsonl(words.jsonl)``."""
+        return f"{self.kind}({'stdout' if self.path == '-' else os.path.basename(self.path)})"  # noqa: PTH119
+
+    def open(self, context: SinkContext) -> Writer:
+        """Open the file for a run.
+
+        Raises:
+            ConnectorError: when the path is a directory, or its directory cannot be made or written.
+        """
+        path = os.fspath(self.path)
+        return _open(path, compression_of(path, self.compression), self.encoder(context.schema), context)
+
+    @abstractmethod
+    def encoder(self, schema: pa.Schema | None) -> Encoder:
+        """Return what makes the lines of a run, with the schema of its records when it is known."""
+
+
+def _open(path: str, compression: Compression, encoder: Encoder, context: SinkContext) -> Writer:
     """Open the writer of a path; ``-`` is standard output, and devices and pipes are written as they are.
 
     A symbolic link stays: the file it leads to is replaced.

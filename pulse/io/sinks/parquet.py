@@ -11,6 +11,7 @@ from pulse.io.base import Sink, SinkContext, Writer
 from pulse.io.sinks.compression import check_choice
 from pulse.io.sinks.parquet_writer import ParquetWriter
 from pulse.io.sinks.partitions import check_format
+from pulse.model.arguments import placed
 from pulse.model.time import micros
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pulse.model.time import Duration
 
 
+@placed
 @dataclass(frozen=True)
 class ParquetSink(Sink):
     """Write Parquet files into hive-style partitions.

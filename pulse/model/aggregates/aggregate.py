@@ -116,7 +116,8 @@ class Aggregate:
     def __str__(self) -> str:
         inputs = [] if self.input is None else [str(self.input)]
         if self.fn is not None:
-            return f"combine({', '.join([type(self.fn).__name__, *inputs])})"
+            name = getattr(self.fn, "__name__", type(self.fn).__name__)
+            return f"combine({', '.join([name, *inputs])})"
         return f"{self.kind}({', '.join([*inputs, *(f'{k}={v}' for k, v in self.options)])})"
 
     def __eq__(self, other: object) -> bool:

@@ -8,7 +8,9 @@ from pulse.errors import PipelineError
 from pulse.model.aggregates.aggregate import Aggregate
 from pulse.model.aggregates.combine_fn import CombineFn
 from pulse.model.aggregates.distinct_sketch import datasketches
+from pulse.model.arguments import placed
 from pulse.model.expressions import Expr, col
+from pulse.model.schema import data_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +23,7 @@ def _expr(field: Input) -> Expr:
     return col(field) if isinstance(field, str) else field
 
 
+@placed
 def count(field: Input | None = None) -> Aggregate:
     """Count records, or the non-null values of a field; int64, 0 when there are none.
 
@@ -31,6 +34,7 @@ def count(field: Input | None = None) -> Aggregate:
     return Aggregate("count", None if field is None else _expr(field))
 
 
+@placed
 def sum(field: Input) -> Aggregate:  # noqa: A001 - the name that a person guesses
     """Add up numbers; null when there are none.
 
@@ -40,36 +44,43 @@ def sum(field: Input) -> Aggregate:  # noqa: A001 - the name that a person guess
     return Aggregate("sum", _expr(field))
 
 
+@placed
 def mean(field: Input) -> Aggregate:
     """Average numbers, as double, from the exact sum of integers and decimals; null when there are none."""
     return Aggregate("mean", _expr(field))
 
 
+@placed
 def min(field: Input) -> Aggregate:  # noqa: A001 - the name that a person guesses
     """Keep the smallest number, text, time, decimal or bool; null when there are none."""
     return Aggregate("min", _expr(field))
 
 
+@placed
 def max(field: Input) -> Aggregate:  # noqa: A001 - the name that a person guesses
     """Keep the largest number, text, time, decimal or bool; null when there are none."""
     return Aggregate("max", _expr(field))
 
 
+@placed
 def count_distinct(field: Input) -> Aggregate:
     """Count different non-null values, exactly; the state holds each of them once."""
     return Aggregate("count_distinct", _expr(field))
 
 
+@placed
 def first(field: Input) -> Aggregate:
     """Keep the value with the earliest event time; the smallest of several at that time."""
     return Aggregate("first", _expr(field))
 
 
+@placed
 def last(field: Input) -> Aggregate:
     """Keep the value with the latest event time; the largest of several at that time."""
     return Aggregate("last", _expr(field))
 
 
+@placed
 def variance(field: Input, *, ddof: int = 0) -> Aggregate:
     """Compute the variance, as double; null when there are no more than ``ddof`` values.
 
@@ -81,11 +92,13 @@ def variance(field: Input, *, ddof: int = 0) -> Aggregate:
     return _moment("variance", field, ddof)
 
 
+@placed
 def stddev(field: Input, *, ddof: int = 0) -> Aggregate:
     """Compute the standard deviation, as double: the square root of ``variance``."""
     return _moment("stddev", field, ddof)
 
 
+@placed
 def collect(field: Input, *, nulls: bool = False) -> Aggregate:
     """List the values in the order of arrival; an empty list when there are none.
 
@@ -99,6 +112,7 @@ def collect(field: Input, *, nulls: bool = False) -> Aggregate:
     return Aggregate("collect", _expr(field), (("nulls", True),) if nulls else ())
 
 
+@placed
 def top_k(field: Input, k: int, *, by: Input | None = None) -> Aggregate:
     """List the k largest values, largest first.
 
@@ -111,21 +125,25 @@ def top_k(field: Input, k: int, *, by: Input | None = None) -> Aggregate:
     return _ranked("top_k", field, k, by)
 
 
+@placed
 def bottom_k(field: Input, k: int, *, by: Input | None = None) -> Aggregate:
     """List the k smallest values, smallest first; see ``top_k``."""
     return _ranked("bottom_k", field, k, by)
 
 
+@placed
 def any_of(field: Input) -> Aggregate:
     """Tell whether any of the bools is true; null when there are none."""
     return Aggregate("any_of", _expr(field))
 
 
+@placed
 def all_of(field: Input) -> Aggregate:
     """Tell whether all of the bools are true; null when there are none."""
     return Aggregate("all_of", _expr(field))
 
 
+@placed
 def approx_count_distinct(field: Input) -> Aggregate:
     """Estimate the number of different non-null values, to about 1.6 %, in at most 4 KiB of state.
 
@@ -138,6 +156,7 @@ def approx_count_distinct(field: Input) -> Aggregate:
     return Aggregate("approx_count_distinct", _expr(field))
 
 
+@placed
 def approx_quantile(field: Input, q: float) -> Aggregate:
     """Estimate a quantile, as double: the least value that at least ``q`` of the values do not exceed.
 
@@ -153,25 +172,29 @@ def approx_quantile(field: Input, q: float) -> Aggregate:
     return Aggregate("approx_quantile", _expr(field), (("q", float(q)),))
 
 
+@placed
 def approx_median(field: Input) -> Aggregate:
     """Estimate the median: ``approx_quantile(field, 0.5)``."""
     return approx_quantile(field, 0.5)
 
 
-def combine(fn: CombineFn, field: Input | None = None, *, type: pa.DataType | None = None) -> Aggregate:  # noqa: A002
+@placed
+def combine(fn: CombineFn, field: Input | None = None, *, type: pa.DataType | str | None = None) -> Aggregate:  # noqa: A002
     """Aggregate with a person's own function, which runs in Python for every record.
 
     Args:
         fn: the function.
         field: what it is given: the values of this field, nulls too (as None); None: whole records.
-        type: the type of its result; None: taken from the results.
+        type: the type of its result, or its name; None: taken from the results.
     """
     if not isinstance(fn, CombineFn):
         raise PipelineError(
             f"combine takes a CombineFn, not {fn!r}",
             hint="subclass pulse.CombineFn with create, add, merge and extract, and pass an instance",
         )
-    options: tuple[tuple[str, Any], ...] = (("fn", fn),) if type is None else (("fn", fn), ("type", type))
+    options: tuple[tuple[str, Any], ...] = (("fn", fn),)
+    if type is not None:
+        options = (*options, ("type", data_type(type)))
     return Aggregate("combine", None if field is None else _expr(field), options)
 
 

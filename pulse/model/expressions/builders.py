@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulse.errors import TypeMismatch
+from pulse.model.arguments import placed
 from pulse.model.expressions.expr import Expr
 from pulse.model.expressions.literals import literal
 from pulse.model.expressions.tree import Call, Column, Node
 
 
+@placed
 def col(name: str) -> Expr:
     """Return the field of that name.
 
@@ -23,6 +25,7 @@ def col(name: str) -> Expr:
     return Expr(Column(name))
 
 
+@placed
 def lit(value: Any) -> Expr:
     """Return a constant: None, bool, int, float, str, bytes, datetime, date or Decimal.
 
@@ -33,6 +36,7 @@ def lit(value: Any) -> Expr:
     return value if isinstance(value, Expr) else Expr(literal(value))
 
 
+@placed
 def coalesce(*values: Any) -> Expr:
     """Return the first value that is not null.
 
@@ -43,6 +47,7 @@ def coalesce(*values: Any) -> Expr:
     return _of("coalesce", values)
 
 
+@placed
 def concat(*values: Any) -> Expr:
     """Join strings; null when one is null.
 
@@ -53,6 +58,7 @@ def concat(*values: Any) -> Expr:
     return _of("concat", values)
 
 
+@placed
 def min_of(*values: Any) -> Expr:
     """Return the least of several values of one record; null when one is null, nan only when all are.
 
@@ -63,6 +69,7 @@ def min_of(*values: Any) -> Expr:
     return _of("min_of", values)
 
 
+@placed
 def max_of(*values: Any) -> Expr:
     """Return the greatest of several values of one record; null when one is null, nan only when all are.
 
@@ -102,6 +109,7 @@ class Then:
         return Expr(Call("when", (*self.branches, last)))
 
 
+@placed
 def when(condition: Any) -> When:
     """Start a choice: ``when(c).then(x).when(d).then(y).otherwise(z)``; a null condition counts as false.
 

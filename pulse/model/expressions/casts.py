@@ -20,7 +20,7 @@ from pulse.errors import RecordError, TypeMismatch, cut
 from pulse.model.expressions import kernels
 from pulse.model.expressions.literals import read_time, to_utc
 from pulse.model.expressions.rules import Signature
-from pulse.model.expressions.values import MAX_INT, MIN_INT, is_number, plain
+from pulse.model.expressions.values import EXACT, MAX_INT, MIN_INT, is_number, plain
 from pulse.model.schema import data_type, is_text, type_name
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ def rule(kinds: Sequence[pa.DataType], options: Sequence[Option]) -> Signature |
     return Signature((source,), target)
 
 
-def cast(value: Value, target: pa.DataType) -> Value:
+def cast(value: Value, target: pa.DataType) -> Value:  # noqa: PLR0911 - one per pair of kinds
     """Cast an array or scalar without changing any value."""
     source = value.type
     if is_text(source) and types.is_timestamp(target):
         return kernels.read_times(value).cast(target, safe=False)
+    if is_text(source) and types.is_date(target):
+        return kernels.in_calendar(value.cast(target))
     if types.is_timestamp(source) and is_text(target):
         return kernels.write_times(value).cast(target)
     if types.is_integer(source) and types.is_floating(target):
@@ -70,6 +72,8 @@ def cast(value: Value, target: pa.DataType) -> Value:
     if types.is_integer(source) and isinstance(target, pa.Decimal128Type):
         room = pa.decimal128(min(_MAX_DIGITS, _INT_DIGITS + target.scale), target.scale)
         return value.cast(room).cast(target)
+    if types.is_decimal(source) and types.is_floating(target):
+        return kernels.nearest_double(value).cast(target, safe=False)
     return value.cast(target)
 
 
@@ -91,6 +95,10 @@ def link_cast(operands: Sequence[Operand], options: Sequence[Option]) -> RowFunc
 
 def widen(value: Value, target: pa.DataType) -> Value:
     """Convert to a wider type; an integer becomes the nearest double, finer times are cut to microseconds."""
+    if types.is_decimal(value.type) and types.is_floating(target):
+        return kernels.nearest_double(value)
+    if isinstance(value.type, pa.TimestampType):
+        return value.cast(target, safe=value.type.unit != "ns")  # coarser ones must not wrap around
     return value.cast(target, safe=types.is_integer(target) or types.is_decimal(target))
 
 
@@ -115,8 +123,9 @@ def widening(target: pa.DataType) -> Callable[[Any], Any] | None:
         return float
     if types.is_integer(target):
         return _in_int64
-    if types.is_decimal(target):
-        return Decimal
+    if isinstance(target, pa.Decimal128Type):
+        unit = Decimal(1).scaleb(-target.scale)
+        return lambda value: Decimal(value).quantize(unit, context=EXACT)
     if isinstance(target, pa.TimestampType):
         zone = ZoneInfo(target.tz) if target.tz not in (None, "UTC") else UTC
         return lambda value: _moment(value).astimezone(zone)

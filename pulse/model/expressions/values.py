@@ -24,7 +24,8 @@ MIN_INT = -(2**63)
 MAX_INT = 2**63 - 1
 
 _PLAIN = (int, float)
-_EXACT = Context(prec=76)
+EXACT = Context(prec=76)
+"""Arithmetic of decimals that never rounds: the products of two of 38 digits have 76."""
 _ORDERED = (bool, int, float, Decimal, str, bytes, datetime, date, timedelta)
 
 
@@ -112,9 +113,9 @@ def arithmetic(
     return run
 
 
-add = arithmetic("+", operator.add, _EXACT.add)
-subtract = arithmetic("-", operator.sub, _EXACT.subtract)
-multiply = arithmetic("*", operator.mul, _EXACT.multiply)
+add = arithmetic("+", operator.add, EXACT.add)
+subtract = arithmetic("-", operator.sub, EXACT.subtract)
+multiply = arithmetic("*", operator.mul, EXACT.multiply)
 
 
 def divide(left: Any, right: Any) -> float | None:

@@ -172,7 +172,7 @@ def test_equality_is_by_what_is_declared() -> None:
 def test_options_out_of_range_are_errors(build: object, message: str) -> None:
     with pytest.raises(PipelineError) as caught:
         build()  # type: ignore[operator]
-    assert str(caught.value) == message
+    assert str(caught.value) == f"{caught.value.where}: {message}"
 
 
 def test_sketches_ask_for_their_library_when_they_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +180,7 @@ def test_sketches_ask_for_their_library_when_they_are_declared(monkeypatch: pyte
     with pytest.raises(MissingDependency) as caught:
         agg.approx_count_distinct("word")
     assert str(caught.value) == (
-        "approx_count_distinct needs the package 'datasketches', which is not installed\n"
+        f"{caught.value.where}: approx_count_distinct needs the package 'datasketches', which is not installed\n"
         "hint: pip install 'pulse-streaming[sketches]'"
     )
     assert agg.approx_median("n").combine_fn().over([1, 2, 3]) == 2.0

@@ -335,3 +335,34 @@ def test_members_of_structs():
 def test_min_of_keeps_the_zone():
     berlin = datetime(2024, 5, 1, tzinfo=ZoneInfo("Europe/Berlin"))
     assert min_of(col("t"), col("t")).dt.hour().row_function()({"t": berlin}) == 0
+
+
+def test_what_stands_in_for_a_null_decimal_has_its_scale():
+    money = pa.decimal128(9, 2)
+    schema = pa.schema([("x", money)])
+    for text in ("coalesce(x, 0)", "0 if x is None else x", "coalesce(x, decimal('0'))"):
+        expression = parse(text)
+        over_columns = columns_of(expression, None, money)
+        over_rows = expression.row_function(schema)({"x": None})
+        assert str(over_columns) == str(over_rows) == "0.00", text
+
+
+@pytest.mark.parametrize("text", ["x.cast('date') == date('2024-05-01')", "x.cast('date') == y"])
+def test_an_operand_whose_cast_fails_is_an_error_also_beside_a_null(text):
+    batch = pa.record_batch({"x": ["0000-01-01"], "y": pa.array([None], pa.date32())})
+    for schema in (None, batch.schema):
+        with pytest.raises(RecordError):
+            parse(text).row_function(schema)({"x": "0000-01-01", "y": None})
+    with pytest.raises(RecordError):
+        parse(text).evaluate(batch)
+
+
+def test_a_decimal_becomes_the_nearest_double():
+    assert both("x.cast('double')", Decimal("2351.20"), pa.decimal128(9, 2)) == 2351.2
+    assert both("x * 1.0", Decimal("2351.20"), pa.decimal128(9, 2)) == 2351.2
+
+
+def test_coarse_times_do_not_wrap_around():
+    batch = pa.record_batch({"x": pa.array([2**60], pa.timestamp("s", "UTC"))})
+    with pytest.raises(RecordError):
+        parse("x.dt.epoch_ms()").evaluate(batch)

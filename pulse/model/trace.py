@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
+_CONFIG = str(Path(_PACKAGE) / "config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,16 @@ class Trace:
 
 
 def caller() -> Trace | None:
-    """Return the innermost frame that is not Pulse's own, or None when there is none."""
+    """Return the innermost frame that is not Pulse's own, or None when there is none.
+
+    There is none either for what a config file says: its line is known to who reads the file.
+    """
     frame = sys._getframe(1)  # noqa: SLF001 - walking frames is a tenth of the cost of traceback.extract_stack
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(_PACKAGE):
             return Trace(_shorten(file), _line(frame))
-        if frame.f_back is None:
+        if frame.f_back is None or file.startswith(_CONFIG):
             return None
         frame = frame.f_back
     return None

@@ -1,0 +1,1 @@
+"""Machines of steps that match the records of several inputs by key."""

@@ -1,0 +1,1 @@
+"""Side inputs: what they hold for each window, and the records that wait for them."""

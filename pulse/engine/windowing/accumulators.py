@@ -1,0 +1,141 @@
+"""Aggregates one record at a time, by the functions over Python values that say what each of them means."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from pulse.engine.aggregation.by_time import ByTime
+from pulse.engine.aggregation.plain import from_plain, to_plain
+from pulse.engine.aggregation.values import whole
+from pulse.engine.person import describe, line_of
+from pulse.errors import PulseError, RecordError, cut
+from pulse.model.rows import to_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pulse.engine.windowing.inputs import Prepared
+    from pulse.model.aggregates import Aggregate, CombineFn
+
+_ORDERED = ("collect", "combine")
+"""The kinds whose result depends on the order of their values."""
+
+
+class Accumulators:
+    """Makes, fills and merges the accumulators of one window of one key: a list, one per aggregate.
+
+    Args:
+        aggregates: output name and aggregate of each.
+        by_time: whether what depends on order is taken by event time, for windows that merge.
+
+    Example:
+        >>> from pulse.model.aggregates import count, max
+        >>> both = Accumulators((("n", count()), ("most", max("x"))))
+        >>> found = both.create()
+        >>> both.add(found, (None, 3)); both.add(found, (None, 2))
+        >>> both.extract(found)
+        [2, 3]
+    """
+
+    def __init__(self, aggregates: Sequence[tuple[str, Aggregate]], *, by_time: bool = False) -> None:
+        self.aggregates = tuple(aggregate for _, aggregate in aggregates)
+        self.timed = [by_time and aggregate.kind in _ORDERED for aggregate in self.aggregates]
+        self.functions: list[CombineFn] = [
+            ByTime(aggregate.combine_fn()) if timed else aggregate.combine_fn()
+            for aggregate, timed in zip(self.aggregates, self.timed, strict=True)
+        ]
+        self.taken = 0
+
+    def values(self, prepared: Prepared) -> list[tuple[Any, ...]]:
+        """Return, for each record, what each aggregate takes of it."""
+        size = len(prepared.bundle)
+        times = prepared.bundle.times.tolist()
+        columns = [
+            self._values(prepared, position, aggregate, times)
+            for position, aggregate in enumerate(self.aggregates)
+        ]
+        self.taken += size
+        return list(zip(*columns, strict=True)) if columns else [()] * size
+
+    def _values(self, prepared: Prepared, position: int, aggregate: Aggregate, times: list[int]) -> list[Any]:
+        if aggregate.input is not None:
+            found = to_values(whole(prepared.columns.column(f"in{position}")))
+        elif aggregate.fn is not None and prepared.records is not None:
+            found = prepared.records
+        else:
+            found = [True] * len(times)
+        if aggregate.by is not None:
+            order = to_values(whole(prepared.columns.column(f"in{position}_by")))
+            found = list(zip(order, found, strict=True))
+        elif aggregate.kind in ("first", "last"):
+            found = list(zip(times, found, strict=True))
+        if self.timed[position]:
+            found = list(zip(times, count(self.taken), found, strict=False))
+        return found
+
+    def create(self) -> list[Any]:
+        """Return accumulators of no values."""
+        return [function.create() for function in self.functions]
+
+    def add(self, accumulators: list[Any], values: tuple[Any, ...]) -> None:
+        """Take a record in.
+
+        Raises:
+            RecordError: when a person's function fails; names the person's line.
+        """
+        for position, function in enumerate(self.functions):
+            try:
+                accumulators[position] = function.add(accumulators[position], values[position])
+            except Exception as error:
+                raise self._failed(error, position, "add", values[position]) from error
+
+    def merge(self, accumulators: list[Any], others: list[Any]) -> None:
+        """Take the accumulators of other records in; those are given up."""
+        for position, function in enumerate(self.functions):
+            with self._blame(position, "merge"):
+                accumulators[position] = function.merge(accumulators[position], others[position])
+
+    def extract(self, accumulators: list[Any], *, kept: bool = False) -> list[Any]:
+        """Return the results.
+
+        Args:
+            accumulators: what to take them of.
+            kept: whether the accumulators live on, so that results must not change with them.
+        """
+        results = []
+        for position, (function, found) in enumerate(zip(self.functions, accumulators, strict=True)):
+            with self._blame(position, "extract"):
+                own = function.copy(found) if kept and self.aggregates[position].fn is not None else found
+                results.append(function.extract(own))
+        return results
+
+    def save(self, accumulators: list[Any]) -> list[Any]:
+        """Return accumulators as plain data."""
+        return [
+            to_plain(function.save(found), str(aggregate))
+            for function, aggregate, found in zip(self.functions, self.aggregates, accumulators, strict=True)
+        ]
+
+    def load(self, saved: list[Any]) -> list[Any]:
+        """Return the accumulators that ``save`` made plain data of."""
+        pairs = zip(self.functions, saved, strict=True)
+        return [function.load(from_plain(found)) for function, found in pairs]
+
+    @contextmanager
+    def _blame(self, position: int, method: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise self._failed(error, position, method) from error
+
+    def _failed(self, error: Exception, position: int, method: str, value: Any = None) -> Exception:
+        if isinstance(error, PulseError):
+            return error
+        aggregate = self.aggregates[position]
+        return RecordError(
+            f"{aggregate} failed in {method}: {describe(error)}",
+            record=cut(repr(value)) if method == "add" else None,
+            where=line_of(error, getattr(aggregate.fn or self.functions[position], method)),
+        )
