@@ -160,7 +160,224 @@ def window_kinds() -> str:
     return svg.done()
 
 
-DRAWINGS = {"tutorial-watermark.svg": tutorial_watermark, "window-kinds.svg": window_kinds}
+SKEWED = ((10, 0), (30, 14), (62, 55), (80, 70), (112, 98), (130, 40), (150, 125), (170, 160))
+"""Records of the picture of skew: when each came, and when it happened, in seconds."""
+
+
+def watermark_skew() -> str:
+    """Draw event time over processing time: the ideal, the records, and the watermark behind them."""
+    left, top, width, height, span = 90, 20, 640, 300, 180
+    svg = Svg(width, top + height + 48, "Event time over processing time, with the watermark")
+
+    def x(seconds: float) -> float:
+        return left + seconds / span * (width - left - 20)
+
+    def y(seconds: float) -> float:
+        return top + height - (seconds + 30) / (span + 30) * height
+
+    for index, start in enumerate(range(0, span, SIZE)):
+        svg.box(x(0), y(start + SIZE), x(span) - x(0), y(start) - y(start + SIZE), BANDS[index % 2])
+        svg.text(x(0) + 6, y(start + SIZE) + 14, f"window {index + 1}", SOFT)
+    svg.path([(x(0), y(0)), (x(span), y(span))], SOFT, dashed=True)
+    svg.text(x(100), y(122), "as it happens", SOFT, "end")
+    mark = -30
+    trail = [(x(0), y(mark))]
+    for came, at in SKEWED:
+        late = mark >= at // SIZE * SIZE + SIZE
+        after = max(mark, at - BOUND)
+        trail += [(x(came), y(mark)), (x(came), y(after))]
+        svg.dot(x(came), y(at), LATE if late else INK, hollow=late)
+        if late:
+            svg.text(x(came) + 9, y(at) + 4, "late: window 1 is over", LATE)
+        mark = after
+    svg.path([*trail, (x(span), y(mark))], LINE)
+    svg.text(x(84), y(18), "watermark", LINE)
+    svg.text(left - 8, top + 10, "event time", SOFT, "end")
+    svg.text((x(0) + x(span)) / 2, top + height + 32, "processing time", SOFT, "middle")
+    return svg.done()
+
+
+PANE_RECORDS = (10, 25, 20, 40, 75, 50, 95, 55, 30, 140, 35)
+"""Event times, in order of arrival, of the picture of panes; the window drawn is the first minute."""
+
+LATENESS, EARLY = 45, 2
+"""The window takes late records for so long, and fires early at every second record."""
+
+
+class Firing(NamedTuple):
+    """A firing of the window that is drawn: after which record, when by the watermark, and of how many."""
+
+    after: int
+    timing: str
+    records: int
+
+
+def firings() -> list[Firing]:
+    """Return when the first minute fires: early at every second record, on time, and for each late one."""
+    found, records, fresh, mark = [], 0, 0, -10_000
+    for index, at in enumerate(PANE_RECORDS):
+        if at < SIZE and mark < SIZE + LATENESS:
+            records, fresh = records + 1, fresh + 1
+            if mark >= SIZE or fresh == EARLY:
+                found.append(Firing(index, "late" if mark >= SIZE else "early", records))
+                fresh = 0
+        after = max(mark, at - BOUND)
+        if mark < SIZE <= after:
+            found.append(Firing(index, "on_time", records))
+            fresh = 0
+        mark = after
+    return found
+
+
+def window_panes() -> str:
+    """Draw the early, on-time and late panes of one window, by order of arrival."""
+    left, top, step, height = 110, 30, 60, 250
+    width = left + step * (len(PANE_RECORDS) + 1) + 20
+    svg = Svg(width, top + height + 92, "The early, on-time and late panes of one window")
+
+    def y(seconds: float) -> float:
+        return top + height - (seconds + 20) / 180 * height
+
+    def x(index: float) -> float:
+        return left + step * (index + 1)
+
+    svg.box(left, y(SIZE), width - left - 20, y(0) - y(SIZE), BANDS[1])
+    svg.text(width - 26, y(0) - 6, "the window", SOFT, "end")
+    for seconds, name in ((0, "start"), (SIZE, "end"), (SIZE + LATENESS, "end + lateness")):
+        svg.path([(left, y(seconds)), (width - 20, y(seconds))], SOFT, dashed=seconds > SIZE)
+        svg.text(left - 8, y(seconds) + 4, name, SOFT, "end")
+    mark, trail = -20, [(float(left), y(-20))]
+    for index, at in enumerate(PANE_RECORDS):
+        gone = at < SIZE and mark >= SIZE + LATENESS
+        after = max(mark, at - BOUND)
+        trail += [(x(index), y(mark)), (x(index), y(after))]
+        svg.dot(x(index), y(at), LATE if gone else INK if at < SIZE else SOFT, hollow=gone)
+        if gone:
+            svg.text(x(index), y(at) + 18, "too late", LATE, "middle")
+        mark = after
+    svg.path([*trail, (width - 20.0, y(mark))], LINE)
+    svg.text(width - 26, y(mark) - 8, "watermark", LINE, "end")
+    bottom = top + height
+    for firing in firings():
+        place = x(firing.after) + step / 2 - 6
+        svg.path([(place, y(SIZE)), (place, bottom + 12)], INK, dashed=True)
+        svg.text(place, bottom + 26, firing.timing.replace("_", " "), INK, "middle")
+        svg.text(place, bottom + 42, f"{firing.records} records", SOFT, "middle")
+    svg.text((left + width) / 2, bottom + 74, "order of arrival", SOFT, "middle")
+    return svg.done()
+
+
+def sliding_slices() -> str:
+    """Draw the slices that sliding windows share."""
+    left, width, slide, size, span = 150, 760, 15, 60, 120
+    svg = Svg(width, 218, "Sliding windows of 60 s every 15 s are made of shared slices of 15 s")
+
+    def x(seconds: float) -> float:
+        return left + seconds / span * (width - left - 20)
+
+    svg.text(left - 12, 28, "records", INK, "end")
+    for at in (4, 9, 17, 33, 36, 41, 52, 66, 78, 83, 97, 112):
+        svg.dot(x(at), 24, INK)
+    svg.text(left - 12, 61, "slices, in state", INK, "end")
+    for index, start in enumerate(range(0, span, slide)):
+        svg.box(x(start), 44, x(start + slide) - x(start) - 2, 26, BANDS[index % 2], stroke="#9fb3c8")
+    svg.text(left - 12, 101, "windows", INK, "end")
+    for lane, start in enumerate(range(0, span - size + 1, slide)):
+        top = 88 + 18 * lane
+        svg.box(x(start), top, x(start + size) - x(start) - 2, 14, BANDS[1], stroke="#9fb3c8")
+        svg.text(x(start) + 6, top + 11, f"[{start} s, {start + size} s)", SOFT)
+    svg.path([(x(0), 184), (x(span), 184)], SOFT)
+    for at in range(0, span + 1, slide):
+        svg.text(x(at), 202, f"{at} s", SOFT, "middle")
+    return svg.done()
+
+
+def sessions_merge() -> str:
+    """Draw how a record that comes between two sessions of a key makes them one."""
+    left, width, gap, span = 150, 760, 30, 120
+    svg = Svg(width, 216, "A record between two sessions merges them")
+
+    def x(seconds: float) -> float:
+        return left + seconds / span * (width - left - 20)
+
+    rows = (("after 5 and 18 s", (5, 18)), ("after 63 s", (5, 18, 63)), ("after 40 s", (5, 18, 63, 40)))
+    for index, (name, records) in enumerate(rows):
+        top = 18 + 56 * index
+        svg.text(left - 12, top + 14, name, INK, "end")
+        merged: list[list[int]] = []
+        for at in sorted(records):
+            if merged and at < merged[-1][1]:
+                merged[-1][1] = at + gap
+            else:
+                merged.append([at, at + gap])
+        for start, end in merged:
+            svg.box(x(start), top + 22, x(end) - x(start), 16, BANDS[1], stroke="#9fb3c8")
+            svg.text(x(start) + 6, top + 34, f"[{start} s, {end} s)", SOFT)
+        for at in records:
+            svg.dot(x(at), top + 10, LINE if at == records[-1] else INK)
+    svg.path([(x(0), 184), (x(span), 184)], SOFT)
+    for at in range(0, span + 1, 30):
+        svg.text(x(at), 202, f"{at} s", SOFT, "middle")
+    return svg.done()
+
+
+QUIET, BACK, CAUGHT_UP = 60, 130, 160
+"""Of the picture of idle inputs: the input stops, counts as idle 20 s later, speaks again, has caught up."""
+
+
+def idle_input() -> str:
+    """Draw the watermarks of two inputs, one of which is idle for a while, and what follows from them."""
+    left, top, width, height, span = 90, 20, 660, 260, 200
+    svg = Svg(width, top + height + 48, "The watermark of two inputs, one of which goes quiet")
+
+    def x(seconds: float) -> float:
+        return left + seconds / span * (width - left - 90)
+
+    def y(seconds: float) -> float:
+        return top + height - seconds / span * height
+
+    def quiet(at: float) -> float:
+        """Return the watermark of the input that goes quiet; what it brings back is old at first."""
+        last = 0.65 * min(at, QUIET)
+        if at < BACK:
+            return last
+        caught_up = busy(CAUGHT_UP)
+        if at < CAUGHT_UP:
+            return last + (at - BACK) / (CAUGHT_UP - BACK) * (caught_up - last)
+        return caught_up + 0.6 * (at - CAUGHT_UP)
+
+    def busy(at: float) -> float:
+        return 0.9 * at
+
+    idle = QUIET + 20
+    svg.box(x(idle), top, x(CAUGHT_UP) - x(idle), height, BANDS[0])
+    svg.text((x(idle) + x(CAUGHT_UP)) / 2, top + 14, "B does not count", SOFT, "middle")
+    moments = range(0, span + 1, 2)
+    svg.path([(x(at), y(busy(at))) for at in moments], SOFT)
+    svg.path([(x(at), y(quiet(at))) for at in moments], SOFT, dashed=True)
+    svg.text(x(span) + 6, y(busy(span)) + 2, "input A", SOFT)
+    svg.text(x(BACK) + 4, y(quiet(BACK)) + 16, "input B", SOFT)
+    mark, trail = 0.0, []
+    for at in moments:
+        lowest = busy(at) if idle <= at < CAUGHT_UP else min(busy(at), quiet(at))
+        mark = max(mark, lowest)
+        trail.append((x(at), y(mark) + 3))
+    svg.path(trail, LINE)
+    svg.text(x(40), y(quiet(40)) + 22, "watermark of both", LINE)
+    svg.text(left - 8, top + 10, "event time", SOFT, "end")
+    svg.text((x(0) + x(span)) / 2, top + height + 32, "processing time", SOFT, "middle")
+    return svg.done()
+
+
+DRAWINGS = {
+    "tutorial-watermark.svg": tutorial_watermark,
+    "window-kinds.svg": window_kinds,
+    "watermark-skew.svg": watermark_skew,
+    "window-panes.svg": window_panes,
+    "sliding-slices.svg": sliding_slices,
+    "sessions-merge.svg": sessions_merge,
+    "idle-input.svg": idle_input,
+}
 
 
 def main() -> None:

@@ -26,7 +26,9 @@ def build(folder: str) -> Pipeline:
         p | name >> Read(JsonLines(f"{folder}/{name}.jsonl", time_field="time"))
         for name in ("clicks", "views", "prices")
     )
-    seen = (clicks, views) | "seen" >> IntervalJoin(["user", "ad"], lower="-5m", upper="0s")
+    seen = (clicks, views) | "seen" >> IntervalJoin(
+        ["user", "ad"], lower="-5m", upper="0s", suffixes=("", "_view")
+    )
     priced = seen | "priced" >> JoinTable(prices, on="ad", how="left")
     _ = priced | Select("time", "user", "ad", "price") | Write(JsonLinesSink("-"))
     return p

@@ -171,6 +171,9 @@ from .model.expressions import (
 from .model.expressions import (
     when as when,
 )
+from .model.panes import (
+    Pane as Pane,
+)
 from .model.state import (
     CombiningState as CombiningState,
 )
@@ -197,6 +200,36 @@ from .model.tagged import (
 )
 from .model.timestamped import (
     Timestamped as Timestamped,
+)
+from .model.triggers import (
+    AfterAll as AfterAll,
+)
+from .model.triggers import (
+    AfterAny as AfterAny,
+)
+from .model.triggers import (
+    AfterCount as AfterCount,
+)
+from .model.triggers import (
+    AfterEach as AfterEach,
+)
+from .model.triggers import (
+    AfterProcessingTime as AfterProcessingTime,
+)
+from .model.triggers import (
+    AfterWatermark as AfterWatermark,
+)
+from .model.triggers import (
+    Never as Never,
+)
+from .model.triggers import (
+    OrFinally as OrFinally,
+)
+from .model.triggers import (
+    Repeatedly as Repeatedly,
+)
+from .model.triggers import (
+    Trigger as Trigger,
 )
 from .model.watermarks import (
     BoundedOutOfOrderness as BoundedOutOfOrderness,
@@ -373,6 +406,12 @@ from .transforms.top import (
 __version__: str
 
 __all__ = [
+    "AfterAll",
+    "AfterAny",
+    "AfterCount",
+    "AfterEach",
+    "AfterProcessingTime",
+    "AfterWatermark",
     "Aggregate",
     "AsList",
     "AsMap",
@@ -423,8 +462,11 @@ __all__ = [
     "MapState",
     "Memory",
     "MissingDependency",
+    "Never",
     "Nexmark",
+    "OrFinally",
     "PCollection",
+    "Pane",
     "ParDo",
     "Parquet",
     "ParquetSink",
@@ -441,6 +483,7 @@ __all__ = [
     "RecordContext",
     "RecordError",
     "Reduce",
+    "Repeatedly",
     "RunResult",
     "Select",
     "Session",
@@ -454,6 +497,7 @@ __all__ = [
     "Timestamped",
     "TopK",
     "Transform",
+    "Trigger",
     "TrioRunner",
     "Tumbling",
     "TypeMismatch",

@@ -158,20 +158,21 @@ class _Builder:
 
     def _check_accumulation(self, step: Placed, inputs: list[PCollection]) -> None:
         options = step.options
-        if (
-            isinstance(options, WindowStep)
-            and options.must_say_accumulation(self.settings)
-            and self.pipeline.type_of(inputs[0].port).late_possible
-        ):
-            own = options.allowed_lateness is not None
-            path = (*step.path, "allowed_lateness") if own else ("time", "allowed_lateness")
-            raise self.document.error(
-                path,
-                "with max_out_of_orderness, it lets a window fire more than once, so accumulation must be "
-                "stated",
-                f"add to {'this step' if own else '[time]'}: accumulation = 'accumulating' (each firing "
-                "repeats the whole window) or 'discarding' (only what is new)",
-            )
+        if not isinstance(options, WindowStep):
+            return
+        late_possible = self.pipeline.type_of(inputs[0].port).late_possible
+        key = options.unstated_accumulation(self.settings, late_possible=late_possible)
+        if key is None:
+            return
+        of_all = key == "allowed_lateness" and options.allowed_lateness is None
+        cause = "with max_out_of_orderness, it" if key == "allowed_lateness" else "it"
+        here = step.path[0] == "step" and not of_all
+        raise self.document.error(
+            ("time", key) if of_all else (*step.path, key),
+            f"{cause} lets a window fire more than once, so accumulation must be stated",
+            f"add to {'this step' if here else '[time]'}: accumulation = 'accumulating' (each firing repeats "
+            "the whole window) or 'discarding' (only what is new)",
+        )
 
     def _check_idle_timeout(self) -> None:
         strategies = [getattr(node.op, "watermarks", None) for node in self.pipeline.graph]

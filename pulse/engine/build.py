@@ -27,7 +27,7 @@ from pulse.engine.process.machine import ProcessOperator
 from pulse.engine.side.operator import SideOperator
 from pulse.engine.windowing.accumulators import Accumulators
 from pulse.engine.windowing.aligned import AlignedAggregate
-from pulse.engine.windowing.assigning import AlignedAssigning, SessionAssigning
+from pulse.engine.windowing.assigning import AlignedAssigning, Assigning, SessionAssigning
 from pulse.engine.windowing.combine import CombineOperator
 from pulse.engine.windowing.inputs import AggregateInputs
 from pulse.engine.windowing.pane_results import PaneBuilder
@@ -175,14 +175,17 @@ def _triggered(
     context: StepContext,
 ) -> Operator:
     windowing = before.windowing
-    session = windowing.window if isinstance(windowing.window, Session) else None
+    assigning: Assigning
+    if isinstance(windowing.window, Session):
+        assigning, placed = SessionAssigning(windowing.window.gap_us), True
+    else:
+        slicing = slicing_of(windowing, carried=before.grouped)
+        assigning, placed = AlignedAssigning(slicing), slicing.overlapping
     return TriggeredAggregate(
         inputs,
         windowing,
-        SessionAssigning(session.gap_us)
-        if session
-        else AlignedAssigning(slicing_of(windowing, carried=before.grouped)),
-        Accumulators(op.aggregates, by_time=session is not None),
+        assigning,
+        Accumulators(op.aggregates, placed=placed),
         PaneBuilder(
             inputs.keys,
             [name for name, _ in op.aggregates],

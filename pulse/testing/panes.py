@@ -72,9 +72,8 @@ class Adapter:
     Args:
         runner: which runner plays them.
         one_by_one: whether every element comes in a bundle of its own.
-        restore: whether everything is lost and restored from a checkpoint after each step of the run; only
+        restore_each_step: whether everything is lost and restored from a checkpoint after each step of the run; only
             with the deterministic runner.
-        columns: whether the columnar path is taken wherever there is one; otherwise the general one always.
 
     Example:
         >>> grouping = adapter.group_by_key(
@@ -142,20 +141,19 @@ class Grouping:
 
     def push(self, elements: Sequence[Element]) -> list[dict[str, Any]]:
         """Add elements, as one bundle, and return the panes that they cause."""
-        found = [list(element) for element in elements]
-        return self._after(*(("push", [e]) for e in found) if self.adapter.one_by_one else [("push", found)])
+        return self._after("push", elements)
 
     def advance_watermark(self, t: int) -> list[dict[str, Any]]:
         """Move the watermark and return the panes that this causes; one that goes back changes nothing."""
-        return self._after(("wm", t))
+        return self._after("wm", t)
 
     def advance_processing_time(self, delta: int) -> list[dict[str, Any]]:
         """Move processing time on and return the panes that this causes."""
-        return self._after(("clock", delta))
+        return self._after("clock", delta)
 
     def finish(self) -> list[dict[str, Any]]:
         """Return the panes that come when the watermark reaches the end of time."""
-        return self._play()[-1]
+        return self.steps()[-1]
 
     def snapshot(self) -> bytes:
         """Return what has happened so far."""
@@ -163,15 +161,30 @@ class Grouping:
 
     def dropped(self) -> int:
         """Return how many elements were dropped, as too late or because their window was closed."""
-        self._play()
+        self.steps()
         return self._dropped
 
-    def _after(self, *events: tuple[str, Any]) -> list[dict[str, Any]]:
-        before = len(self.events)
-        self.events += events
-        return [pane for step in self._play()[before : len(self.events)] for pane in step]
+    def add(self, kind: str, given: Any) -> None:
+        """Add what happens without playing it yet.
 
-    def _play(self) -> list[list[dict[str, Any]]]:
+        Args:
+            kind: ``"push"``, ``"wm"`` or ``"clock"``.
+            given: the elements, the watermark, or how far processing time moves on.
+        """
+        if kind == "push":
+            elements = [list(element) for element in given]
+            bundles = [[e] for e in elements] if self.adapter.one_by_one else [elements]
+            self.events += [("push", bundle) for bundle in bundles]
+        else:
+            self.events.append((kind, given))
+
+    def _after(self, kind: str, given: Any) -> list[dict[str, Any]]:
+        before = len(self.events)
+        self.add(kind, given)
+        return [pane for step in self.steps()[before : len(self.events)] for pane in step]
+
+    def steps(self) -> list[list[dict[str, Any]]]:
+        """Play all that has happened, and return the panes of each event, and those of the end of time."""
         stream = TestStream(schema="any")
         mark = None
         for kind, given in self.events:

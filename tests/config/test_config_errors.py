@@ -125,8 +125,8 @@ def test_of_an_override(failure: Failure) -> None:
         "--set window.size: window.size: value 'sixty' is not a duration\n"
     )
     assert failure(GOOD, {"window.sizes": "60s"}) == (
-        "--set window.sizes: window.sizes: unknown key; keys here: gap, offset, size, slide, "
-        "time_zone, type, unit\n"
+        "--set window.sizes: window.sizes: unknown key; keys here: allow_unsafe, early_every, final_only, gap, "
+        "offset, size, slide, time_zone, timestamp, timestamp_shift, trigger, type, unit\n"
         "hint: did you mean 'size'?"
     )
 

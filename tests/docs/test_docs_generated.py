@@ -42,6 +42,7 @@ def test_the_reference_is_up_to_date(name: str) -> None:
 
 def test_the_pictures_are_up_to_date() -> None:
     drawings = script(DOCS / "diagrams.py").DRAWINGS
+    assert set(drawings) == {path.name for path in (DOCS / "images").iterdir()}
     for name, draw in drawings.items():
         assert draw() == (DOCS / "images" / name).read_text(encoding="utf-8"), "run: python docs/diagrams.py"
 
@@ -54,6 +55,28 @@ def test_the_picture_of_sessions_is_right() -> None:
     found = pulse.DeterministicRunner().run(p).records(sessions)
     drawn = next(kind.windows for kind in diagrams.KINDS if kind.name.startswith("Session"))
     assert [(r["window_start"].timestamp(), r["window_end"].timestamp()) for r in found] == list(drawn)
+
+
+def test_the_picture_of_panes_is_right() -> None:
+    diagrams = script(DOCS / "diagrams.py")
+    p = pulse.Pipeline()
+    records = pulse.Create(
+        [{} for _ in diagrams.PANE_RECORDS],
+        times=[s * SECOND for s in diagrams.PANE_RECORDS],
+        watermarks=pulse.BoundedOutOfOrderness(f"{diagrams.BOUND}s"),
+    )
+    trigger = pulse.AfterWatermark(early=pulse.AfterCount(diagrams.EARLY), late=pulse.AfterCount(1))
+    window = pulse.Window(
+        pulse.Tumbling(f"{diagrams.SIZE}s"),
+        trigger=trigger,
+        allowed_lateness=f"{diagrams.LATENESS}s",
+        accumulation="accumulating",
+    )
+    counts = p | records | window | pulse.Aggregate(n=pulse.count())
+    result = pulse.DeterministicRunner().run(p)
+    found = [(o.pane.timing, o.record["n"]) for o in result.panes(counts) if o.window[0] == 0]
+    assert found == [(firing.timing, firing.records) for firing in diagrams.firings()]
+    assert len(result.late_records(counts)) == 1
 
 
 def test_the_example_data_is_up_to_date(tmp_path: Path) -> None:

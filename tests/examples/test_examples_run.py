@@ -84,6 +84,16 @@ def test_wordcount(folder: Path) -> None:
     assert {tuple(r.values()) for r in parquet(folder / "outputs/wordcount")} == rows
 
 
+def test_click_joins(folder: Path) -> None:
+    found = lines(example("click_joins"))
+    assert [(r["user"], r["ad"], r["price"]) for r in found] == [
+        ("ann", "tea", 0.12),
+        ("bob", "jam", None),
+        ("bob", "tea", 0.15),
+    ]
+    assert lines(twin("click_joins")) == found
+
+
 def test_sliding_average(folder: Path) -> None:
     found = lines(example("sliding_average"))
     ends = [r["window_end"] for r in found]

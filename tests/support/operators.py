@@ -30,7 +30,8 @@ def operator(
 ) -> Operator:
     """Return the machine of a step over records of a schema (type names by field)."""
     before = CollectionType(schema_of(schema) if schema is not None else None, **known)
-    return build_operator(Node(name, op), [before], before, StepContext(name, on_error))
+    after = op.infer([before]) if isinstance(op, AggregateOp) else before
+    return build_operator(Node(name, op), [before], after, StepContext(name, on_error))
 
 
 def aggregate_of(case: Case) -> Operator:

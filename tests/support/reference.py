@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from pulse.model.windows import Calendar, Global, Session, Sliding, Tumbling
 
@@ -251,12 +251,15 @@ class Late:
     late_by: int
 
 
+Entry: TypeAlias = tuple[int, Item, int | None]
+"""Of a record: when it came, what it is, and its time for the timestamp combiner, while that counts."""
+
+
 @dataclass
 class _State:
     """The records of one window of one key."""
 
-    items: list[tuple[int, Item, int]] = field(default_factory=list)
-    """Of each record: when it came, what it is, and its time for the timestamp combiner."""
+    items: list[Entry] = field(default_factory=list)
 
 
 @dataclass
@@ -312,8 +315,8 @@ class Reference:
             return
         key = tuple(_key(record[name]) for name in self.keys)
         open_ = self._open.setdefault(key, {})
-        # A session is held from its first record on, which is too late for one that is behind.
-        entry = (self._arrived, Item(record, time), max(time, mark) if self._merging else time)
+        # A record that is behind the watermark cannot hold it: no result takes its time from that.
+        entry = (self._arrived, Item(record, time), time if time >= mark else None)
         self._arrived += 1
         for bounds in entered:
             joined = self._merge(open_, bounds) if self._merging else bounds
@@ -359,18 +362,15 @@ class Reference:
         entries = state.items
         if not entries:
             return
-        times = [min(entry[2], bounds[1] - 1) for entry in entries]
-        time = {
-            "end_of_window": min(bounds[1] - 1, END_OF_YEAR_9999),
-            "earliest": min(times),
-            "latest": max(times),
-        }[self.timestamp]
+        end = min(bounds[1] - 1, END_OF_YEAR_9999)
+        times = [min(entry[2], end) for entry in entries if entry[2] is not None] or [end]
+        time = {"end_of_window": end, "earliest": min(times), "latest": max(times)}[self.timestamp]
         items = [entry[1] for entry in self._ordered(entries)]
         self.results.append(Result(key, bounds, time, tuple(fold(items) for fold in self.folds), mark))
-        if self.discarding:
-            state.items = []
+        # What has been given no longer holds the watermark.
+        state.items = [] if self.discarding else [(number, item, None) for number, item, _ in entries]
 
-    def _ordered(self, entries: list[tuple[int, Item, int]]) -> list[tuple[int, Item, int]]:
+    def _ordered(self, entries: list[Entry]) -> list[Entry]:
         """Return the records in arrival order; sessions by event time, sliding windows slice by slice."""
         if isinstance(self.window, Session):
             return sorted(entries, key=lambda entry: entry[1].time)

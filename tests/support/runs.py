@@ -128,7 +128,9 @@ def strategy(case: Case) -> Any:
     return BoundedOutOfOrderness(f"{case.delay}us")
 
 
-def run(case: Case, *, rows: bool = False, block: int = 1000, **options: Any) -> Outcome:
+def run(
+    case: Case, *, rows: bool = False, block: int = 1000, trigger: Any = None, **options: Any
+) -> Outcome:
     """Aggregate with the engine."""
     pipeline = Pipeline("case")
     source = Events(case.records, case.times, schema=SCHEMA, block=block)
@@ -142,6 +144,7 @@ def run(case: Case, *, rows: bool = False, block: int = 1000, **options: Any) ->
         allowed_lateness=f"{case.lateness}us",
         accumulation="discarding" if case.discarding else "accumulating",
         timestamp=case.timestamp,
+        trigger=trigger,
     )
     results = events | "agg" >> Aggregate(**{name: AGGREGATES[name][0] for name in case.names})
     found = DeterministicRunner(**options).run(pipeline)

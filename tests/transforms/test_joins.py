@@ -182,7 +182,7 @@ def test_joins_that_keep_everything_are_refused():
     _ = pair | Join("bidder", ttl="1h")
     with pytest.raises(PipelineError, match="this one never ends"):
         pair[0] | Lookup(pair[1], on="bidder")
-    with pytest.raises(PipelineError, match="looks forward .* would wait for ever"):
+    with pytest.raises(PipelineError, match=r"looks forward .* would wait for ever"):
         pair | AsOfJoin("bidder", direction="forward")
 
 

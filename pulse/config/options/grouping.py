@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from pulse.config.aggregates import parse_aggregate
 from pulse.config.options.base import wrong
 from pulse.config.options.elementwise import Columns, expressions
+from pulse.config.options.firing import FiringOptions
 from pulse.config.options.step import FallibleStep, Settings, StepOptions
 from pulse.config.options.texts import AggregateText, Duration, Field_, FunctionName
 from pulse.config.options.windows import WindowName, WindowShape
@@ -48,7 +49,7 @@ class KeyByStep(FallibleStep):
         return KeyBy(*self.fields, *aliased, on_error=policy, **named)
 
 
-class WindowStep(StepOptions, WindowShape):
+class WindowStep(StepOptions, FiringOptions, WindowShape):
     """Divide a collection over event time; the groupings after it work per window."""
 
     which: ClassVar[str] = "window"
@@ -59,18 +60,19 @@ class WindowStep(StepOptions, WindowShape):
     accumulation: Annotated[
         Literal["accumulating", "discarding"] | None, Field(description="That of [time] by default.")
     ] = None
-    timestamp: Annotated[
-        Literal["end_of_window", "earliest", "latest"], Field(description="Event time of a result.")
-    ] = "end_of_window"
 
     def lateness(self, settings: Settings) -> str:
         """Return how long after its end a window takes records."""
         return self.allowed_lateness or settings.time.allowed_lateness
 
-    def must_say_accumulation(self, settings: Settings) -> bool:
-        """Return whether a window could fire more than once, if records can be late at all."""
-        stated = self.accumulation or settings.time.accumulation
-        return stated is None and micros(self.lateness(settings)) > 0
+    def unstated_accumulation(self, settings: Settings, *, late_possible: bool) -> str | None:
+        """Return the key that lets a window fire more than once, when nothing says what that gives."""
+        if self.accumulation or settings.time.accumulation:
+            return None
+        key = self.repeats_by
+        if key is None and late_possible and self.by_default and micros(self.lateness(settings)) > 0:
+            return "allowed_lateness"
+        return key
 
     def transform(self, settings: Settings) -> Transform:
         """Return the window."""
@@ -78,7 +80,7 @@ class WindowStep(StepOptions, WindowShape):
             self.build_window(),
             allowed_lateness=self.lateness(settings),
             accumulation=self.accumulation or settings.time.accumulation,
-            timestamp=self.timestamp,
+            **self.arguments(),
         )
 
 

@@ -48,8 +48,14 @@ class PairStep(ManyInputs):
         Condition | None, Field(description="A condition over the fields of the result that pairs meet.")
     ] = None
     suffixes: Annotated[
-        tuple[str, str], Field(description="Put behind names that both inputs have, left and right.")
-    ] = ("", "_right")
+        list[str],
+        Field(
+            default_factory=lambda: ["", "_right"],
+            min_length=2,
+            max_length=2,
+            description="Put behind names that both inputs have, left and right.",
+        ),
+    ]
 
     def shared(self) -> dict[str, Any]:
         """Return what all these joins are given."""

@@ -12,6 +12,7 @@ from pulse.errors import PulseError
 from pulse.model.expressions import parse
 from pulse.model.schema import data_type, schema_of
 from pulse.model.time import micros
+from pulse.model.trigger_text import parse_trigger
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
@@ -79,6 +80,13 @@ Condition = Annotated[str, AfterValidator(_check(parse)), Field(examples=["score
 
 AggregateText = Annotated[str, AfterValidator(_check(parse_aggregate)), Field(examples=["mean(score)"])]
 """An aggregate, such as ``mean(score)``."""
+
+TriggerText = Annotated[
+    str,
+    AfterValidator(_check(parse_trigger)),
+    Field(examples=["AfterWatermark(early=AfterCount(100), late=AfterCount(1))"]),
+]
+"""A trigger, such as ``Repeatedly(AfterCount(100))``."""
 
 FunctionName = Annotated[str, AfterValidator(_function), Field(examples=["functions:clean"])]
 """A Python function, ``module:function``: code that the config's author trusts; it is run."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from pulse.config.options.base import Options, translated, wrong
+from pulse.config.options.firing import FiringOptions
 from pulse.config.options.texts import Duration, Length
 from pulse.errors import PulseError
 from pulse.model.windows import Calendar, Global, Session, Sliding, Tumbling, WindowKind
@@ -71,7 +72,7 @@ class WindowShape(Options):
         return self
 
 
-class WindowOptions(WindowShape):
+class WindowOptions(FiringOptions, WindowShape):
     """The [window] table: the window of [ops]."""
 
     which: ClassVar[str] = "type"

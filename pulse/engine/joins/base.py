@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from pulse.engine.operator import StepContext
     from pulse.graph.collection import CollectionType
-    from pulse.graph.ops.joins import JoiningOp, PairOp
+    from pulse.graph.ops.joining import JoiningOp
+    from pulse.graph.ops.joins import PairOp
     from pulse.model.bundle import Int64s, Mask
 
 

@@ -10,13 +10,14 @@ from pulse.engine.joins.interval import IntervalJoin
 from pulse.engine.joins.lookup import Lookup
 from pulse.engine.joins.window import WindowJoin
 from pulse.errors import PulseInternalError
-from pulse.graph.ops.joins import AsOfJoinOp, CoGroupOp, IntervalJoinOp, JoiningOp, JoinOp, LookupOp
+from pulse.graph.ops.joins import AsOfJoinOp, CoGroupOp, IntervalJoinOp, JoinOp, LookupOp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pulse.engine.operator import Operator, StepContext
     from pulse.graph.collection import CollectionType
+    from pulse.graph.ops.joining import JoiningOp
 
 
 def build_join(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pulse.engine.operator import Out, StepContext
     from pulse.graph.collection import CollectionType
-    from pulse.graph.ops.joins import JoiningOp
+    from pulse.graph.ops.joining import JoiningOp
     from pulse.model.bundle import Bundle, Int64s
 
 WINDOW = "__window"

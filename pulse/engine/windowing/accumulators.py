@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pulse.engine.windowing.inputs import Prepared
     from pulse.model.aggregates import Aggregate, CombineFn
+    from pulse.model.bundle import Int64s
 
 _ORDERED = ("collect", "combine")
 """The kinds whose result depends on the order of their values."""
@@ -28,7 +29,7 @@ class Accumulators:
 
     Args:
         aggregates: output name and aggregate of each.
-        by_time: whether what depends on order is taken by event time, for windows that merge.
+        placed: whether what depends on order is taken by the places of records, not as they arrive.
 
     Example:
         >>> from pulse.model.aggregates import count, max
@@ -39,40 +40,44 @@ class Accumulators:
         [2, 3]
     """
 
-    def __init__(self, aggregates: Sequence[tuple[str, Aggregate]], *, by_time: bool = False) -> None:
+    def __init__(self, aggregates: Sequence[tuple[str, Aggregate]], *, placed: bool = False) -> None:
         self.aggregates = tuple(aggregate for _, aggregate in aggregates)
-        self.timed = [by_time and aggregate.kind in _ORDERED for aggregate in self.aggregates]
+        self.placed = [placed and aggregate.kind in _ORDERED for aggregate in self.aggregates]
         self.functions: list[CombineFn] = [
-            ByTime(aggregate.combine_fn()) if timed else aggregate.combine_fn()
-            for aggregate, timed in zip(self.aggregates, self.timed, strict=True)
+            ByTime(aggregate.combine_fn()) if by_place else aggregate.combine_fn()
+            for aggregate, by_place in zip(self.aggregates, self.placed, strict=True)
         ]
         self.taken = 0
 
-    def values(self, prepared: Prepared) -> list[tuple[Any, ...]]:
-        """Return, for each record, what each aggregate takes of it."""
+    def values(self, prepared: Prepared, places: Int64s | None) -> list[tuple[Any, ...]]:
+        """Return, for each record, what each aggregate takes of it.
+
+        Args:
+            prepared: the records.
+            places: the place of each, where order is not that of arrival.
+        """
         size = len(prepared.bundle)
-        times = prepared.bundle.times.tolist()
-        columns = [
-            self._values(prepared, position, aggregate, times)
-            for position, aggregate in enumerate(self.aggregates)
-        ]
+        columns = []
+        for position, aggregate in enumerate(self.aggregates):
+            values = self._values(prepared, position, aggregate)
+            if self.placed[position] and places is not None:
+                values = list(zip(places.tolist(), count(self.taken), values, strict=False))
+            columns.append(values)
         self.taken += size
         return list(zip(*columns, strict=True)) if columns else [()] * size
 
-    def _values(self, prepared: Prepared, position: int, aggregate: Aggregate, times: list[int]) -> list[Any]:
+    def _values(self, prepared: Prepared, position: int, aggregate: Aggregate) -> list[Any]:
         if aggregate.input is not None:
             found = to_values(whole(prepared.columns.column(f"in{position}")))
         elif aggregate.fn is not None and prepared.records is not None:
             found = prepared.records
         else:
-            found = [True] * len(times)
+            found = [True] * len(prepared.bundle)
         if aggregate.by is not None:
             order = to_values(whole(prepared.columns.column(f"in{position}_by")))
             found = list(zip(order, found, strict=True))
         elif aggregate.kind in ("first", "last"):
-            found = list(zip(times, found, strict=True))
-        if self.timed[position]:
-            found = list(zip(times, count(self.taken), found, strict=False))
+            found = list(zip(prepared.bundle.times.tolist(), found, strict=True))
         return found
 
     def create(self) -> list[Any]:

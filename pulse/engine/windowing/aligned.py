@@ -141,7 +141,9 @@ class AlignedAggregate(Operator):
         yield from self._fire(marks[:1])
         panes = self.late.of(prepared, slices, marks, self.runs) if self.lateness else None
         if panes is not None:
-            bundle = self.results.build(panes.table, panes.starts, panes.ends, self._held(panes.marks))
+            bundle = self.results.build(
+                panes.table, panes.starts, panes.ends, self._held(panes.marks), again=True
+            )
             self.aggregation.release(panes.table)
             self.context.ledger.emitted += len(bundle)
             yield Out(MAIN, bundle)

@@ -12,7 +12,7 @@ from pulse.engine.windowing.late import saturating_add
 if TYPE_CHECKING:
     from pulse.engine.windowing.slicing import Slicing
     from pulse.engine.windowing.window_state import Span
-    from pulse.model.bundle import Bundle
+    from pulse.model.bundle import Bundle, Int64s
 
 
 class Assigning(ABC):
@@ -24,6 +24,11 @@ class Assigning(ABC):
     @abstractmethod
     def spans(self, bundle: Bundle) -> list[list[Span]]:
         """Return the windows of each record, by their start; none for a record in a gap."""
+
+    def places(self, bundle: Bundle) -> Int64s | None:
+        """Return what orders the records of a window before their order of arrival; None: nothing does."""
+        del bundle
+        return None
 
     def first_open(self, watermark: int) -> int:
         """Return the start of the first window that is not over, whether it holds records or not."""
@@ -66,6 +71,10 @@ class AlignedAssigning(Assigning):
             found = [[] if outside else spans for spans, outside in zip(found, gap.tolist(), strict=True)]
         return [found[i] for i in which.tolist()]
 
+    def places(self, bundle: Bundle) -> Int64s | None:
+        # As in bulk, where windows that overlap are put together slice by slice.
+        return self.slicing.assign(bundle) if self.slicing.overlapping else None
+
     def first_open(self, watermark: int) -> int:
         return self.slicing.over_before(watermark)
 
@@ -88,3 +97,7 @@ class SessionAssigning(Assigning):
         else:
             starts, ends = bundle.times, saturating_add(bundle.times, self.gap)
         return [[span] for span in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+    def places(self, bundle: Bundle) -> Int64s | None:
+        # Sessions that merge interleave in time, so that no order of arrival is left.
+        return bundle.times

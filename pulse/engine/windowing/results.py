@@ -44,7 +44,14 @@ class ResultBuilder:
         self.refires = refires
 
     def build(
-        self, merged: pa.Table, starts: Int64s, ends: Int64s, watermarks: Int64s | int, *, kept: bool = False
+        self,
+        merged: pa.Table,
+        starts: Int64s,
+        ends: Int64s,
+        watermarks: Int64s | int,
+        *,
+        kept: bool = False,
+        again: bool = False,
     ) -> Bundle:
         """Return the results of windows.
 
@@ -54,6 +61,8 @@ class ResultBuilder:
             ends: window end of each row.
             watermarks: the output watermark in force when each row is emitted.
             kept: whether state goes on with what ``merged`` holds.
+            again: whether the windows fire for records that came after their end, and so are behind the
+                watermark: results take no time from those.
         """
         describe = self._describer(merged, starts, ends)
         fields = {
@@ -77,8 +86,8 @@ class ResultBuilder:
             data = pa.RecordBatch.from_arrays(list(fields.values()), names=list(fields))
         # The global window ends when time does; its results come at the last moment that a record can have.
         times = np.minimum(ends - 1, MAX_EVENT_TIME)
-        if self.inputs.hidden:
-            # That of a late firing can be past the end, where no record of the window can be.
+        if self.inputs.hidden and not again:
+            # A window whose records were all behind the watermark has the time of its end.
             found = pc.fill_null(pa.array(results[-1]).cast(pa.int64()), pa.array(times))
             times = np.minimum(found.to_numpy(), times)
         panes = None if self.refires else Panes.only(len(times))

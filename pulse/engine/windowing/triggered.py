@@ -106,7 +106,7 @@ class TriggeredAggregate(Operator):
             marks,
             bundle.times.tolist(),
             _keys(prepared, self.inputs.by),
-            self.accumulators.values(prepared),
+            self.accumulators.values(prepared, self.assigning.places(bundle)),
             self.assigning.spans(bundle),
             strict=True,
         )

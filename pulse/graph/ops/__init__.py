@@ -4,7 +4,8 @@ from pulse.graph.ops.base import ERRORS, LATE, MAIN, Op
 from pulse.graph.ops.elementwise import FieldsOp, FilterOp, FunctionOp, ProjectOp, TimestampOp
 from pulse.graph.ops.ends import ReadOp, WriteOp
 from pulse.graph.ops.grouping import AggregateOp, KeyByOp, WindowOp
-from pulse.graph.ops.joins import AsOfJoinOp, CoGroupOp, IntervalJoinOp, JoiningOp, JoinOp, LookupOp
+from pulse.graph.ops.joining import JoiningOp
+from pulse.graph.ops.joins import AsOfJoinOp, CoGroupOp, IntervalJoinOp, JoinOp, LookupOp
 from pulse.graph.ops.metadata import MetadataOp
 from pulse.graph.ops.physical import CombineOp, ToColumnsOp, ToRowsOp
 from pulse.graph.ops.process import ProcessOp

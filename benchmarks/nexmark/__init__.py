@@ -1,0 +1,1 @@
+"""The NEXMark queries as Pulse pipelines: ``python -m benchmarks.nexmark --help``."""
