@@ -35,14 +35,19 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         source = Nexmark(options.events, group=options.group, inter_event_us=options.inter_event_us)
-        runner = RUNNERS[options.runner](parallelism=options.parallelism)
+        runners = {
+            number: RUNNERS[options.runner](parallelism=options.parallelism) for number in options.query
+        }
     except PulseError as error:
         parser.error(str(error))
-    if options.dump_events is not None:
-        dump(source, options.dump_events)
-    for number in options.query:
-        done = run(number, source, options.out, runner)
-        print(f"q{number}: {done.records_in:,} in, {done.records_out:,} out, {done.seconds:.2f} s")
+    try:
+        if options.dump_events is not None:
+            dump(source, options.dump_events)
+        for number, runner in runners.items():
+            done = run(number, source, options.out, runner)
+            print(f"q{number}: {done.records_in:,} in, {done.records_out:,} out, {done.seconds:.2f} s")
+    except (PulseError, OSError) as error:
+        parser.exit(1, f"{error}\n")
 
 
 def _queries(text: str) -> list[int]:
@@ -55,12 +60,10 @@ def _queries(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, several numbers, or 'all'") from None
     for number in numbers:
         if number not in QUERIES:
-            raise argparse.ArgumentTypeError(f"there is no query {number}; there are {_ranges()}")
+            raise argparse.ArgumentTypeError(
+                f"there is no query {number}; there are {', '.join(map(str, QUERIES))}"
+            )
     return numbers
-
-
-def _ranges() -> str:
-    return ", ".join(map(str, QUERIES))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ data. A ``TestStream`` moves the clock by hand, with both.
 """
 
 # mypy: no-warn-return-any
+# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

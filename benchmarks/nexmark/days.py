@@ -5,6 +5,7 @@ so that its report comes when the day is over, and takes no memory after that.
 """
 
 # mypy: no-warn-return-any
+# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

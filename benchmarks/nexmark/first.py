@@ -1,6 +1,7 @@
 """The first records of each key, in a stated order."""
 
 # mypy: no-warn-return-any
+# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from operator import itemgetter

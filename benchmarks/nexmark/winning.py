@@ -5,6 +5,7 @@ several, the earliest; of several at one moment, that of the lowest bidder id.
 """
 
 # mypy: no-warn-return-any
+# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from operator import itemgetter

@@ -238,7 +238,8 @@ def test_a_rate_that_does_not_divide_a_second_is_rounded() -> None:
 def test_options_out_of_range(options, message) -> None:
     with pytest.raises(PipelineError) as caught:
         Nexmark(**options)
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(f"{__file__}:")
+    assert str(caught.value).endswith(f": {message}")
 
 
 def test_opening_what_is_not_there() -> None:

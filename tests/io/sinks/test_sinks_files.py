@@ -177,9 +177,8 @@ def test_compression_follows_the_ending_unless_told(tmp_path):
 def test_an_unknown_compression(sink):
     with pytest.raises(ConnectorError) as caught:
         sink("out", compression="gzp")
-    assert (
-        str(caught.value)
-        == "compression 'gzp' is unknown; allowed: gzip, bz2, zstd, none\nhint: did you mean 'gzip'?"
+    assert str(caught.value).endswith(
+        ": compression 'gzp' is unknown; allowed: gzip, bz2, zstd, none\nhint: did you mean 'gzip'?"
     )
     with pytest.raises(ConnectorError, match="compression 'gzip' is unknown; allowed: none"):
         sink("-", compression="gzip")
