@@ -35,27 +35,14 @@ def q2(site: Site) -> PCollection:
 def q14(site: Site) -> PCollection:
     """Compute, filter and classify by the time of day."""
     hour = col("date_time").dt.hour()
-    day = hour.between(8, 18)
-    night = (hour <= 6) | (hour >= 20)
-    extra = col("extra")
+    day, night = hour.between(8, 18), (hour <= 6) | (hour >= 20)
+    period = when(day).then("dayTime").when(night).then("nightTime").otherwise("otherTime")
+    c_counts = col("extra").str.length() - col("extra").str.replace("c", "").str.length()
     return (
         site.bids
-        | WithColumns(price=EUROS)
+        | WithColumns(price=EUROS, bid_time_type=period, c_counts=c_counts)
         | Filter((col("price") > 1_000_000) & (col("price") < 50_000_000))
-        | Select(
-            "auction",
-            "bidder",
-            "price",
-            when(day)
-            .then("dayTime")
-            .when(night)
-            .then("nightTime")
-            .otherwise("otherTime")
-            .alias("bid_time_type"),
-            "date_time",
-            "extra",
-            (extra.str.length() - extra.str.replace("c", "").str.length()).alias("c_counts"),
-        )
+        | Select("auction", "bidder", "price", "bid_time_type", "date_time", "extra", "c_counts")
     )
 
 

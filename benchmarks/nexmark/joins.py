@@ -16,6 +16,7 @@ STATES = ["OR", "ID", "CA"]
 CATEGORY = 10
 
 BID = ("auction", "bidder", "price", "channel", "url", "bid_date_time", "bid_extra")
+"""The columns of a bid, beside those of an auction."""
 
 AUCTION = (
     *("item_name", "description", "initial_bid", "reserve", "auction_date_time"),

@@ -28,9 +28,8 @@ def run(number: int, source: Nexmark, out: Path, runner: TrioRunner | Determinis
         former.unlink()
     _ = result | Write(ParquetSink(folder, partition=False))
     done = runner.run(pipeline)
-    if result.schema is not None and not any(
-        folder.glob("part-*.parquet")
-    ):  # the sink makes no file for no records
+    written = any(folder.glob("part-*.parquet"))
+    if not written and result.schema is not None:  # the sink makes no file for no records
         pq.write_table(result.schema.empty_table(), folder / "part-00000.parquet")
     return done
 

@@ -1,8 +1,8 @@
-"""One grouping under test, as plain data in and plain data out: what outside transcripts of panes run against.
+"""One grouping under test, plain data in and plain data out: what outside transcripts of panes run against.
 
-The shape is that of ``adapter_api.py`` in the conformance data: an adapter makes a session, to which elements,
-watermarks and processing time are given, and which returns the panes that each of them caused. Behind it is a
-pipeline that a runner plays as a script; one unit of the transcript is one microsecond.
+The shape is that of ``adapter_api.py`` in the conformance data: an adapter makes a session, to which
+elements, watermarks and processing time are given, and which returns the panes that each of them caused.
+Behind it is a pipeline that a runner plays as a script; one unit of the transcript is one microsecond.
 """
 
 from __future__ import annotations
@@ -72,12 +72,16 @@ class Adapter:
     Args:
         runner: which runner plays them.
         one_by_one: whether every element comes in a bundle of its own.
-        restore_each_step: whether everything is lost and restored from a checkpoint after each step of the run; only
-            with the deterministic runner.
+        restore_each_step: whether everything is lost and restored from a checkpoint after each step of the
+            run; only with the deterministic runner.
 
     Example:
         >>> grouping = adapter.group_by_key(
-        ...     window=("fixed", 10), trigger=("default",), mode="discarding", combiner="eow", allowed_lateness=0
+        ...     window=("fixed", 10),
+        ...     trigger=("default",),
+        ...     mode="discarding",
+        ...     combiner="eow",
+        ...     allowed_lateness=0,
         ... )
         >>> grouping.push([("k", 1, 3), ("k", 2, 5)])
         []

@@ -1,4 +1,4 @@
-"""Machines of triggers: what they remember of a window is passed in, so that it can be saved with the window."""
+"""Machines of triggers: what they remember of a window is passed in, and saved with the window."""
 
 from pulse.engine.triggers.build import build_trigger
 from pulse.engine.triggers.machine import Marks, TriggerMachine

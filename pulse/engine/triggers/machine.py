@@ -50,7 +50,7 @@ class TriggerMachine(ABC):
 
     @abstractmethod
     def ready(self, marks: Marks, at: Moment) -> bool:
-        """Return whether to fire; a trigger that is armed for the end of the window is so no more after it."""
+        """Return whether to fire; what was armed for the end of the window is so no more after that."""
 
     @abstractmethod
     def fire(self, marks: Marks, at: Moment) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from pulse.engine.aggregation.values import whole
 from pulse.engine.operator import Operator, Out
@@ -113,13 +114,14 @@ class TriggeredAggregate(Operator):
         for row, (mark, time, key, values, spans) in enumerate(rows):
             if mark > self.watermark:
                 self._advance(mark)
-            open_ = [span for span in spans if self.states.over(span[1]) > mark]
             if not spans:
                 ledger.filtered += 1
-            elif not open_:
-                late.append((row, spans[-1]))
-            else:
+            elif spans[0][1] > mark:  # and so all of them: the first one ends first
+                self._take(key, time, mark, values, spans)
+            elif open_ := [span for span in spans if self.states.over(span[1]) > mark]:
                 self._take(key, time, mark, values, open_)
+            else:
+                late.append((row, spans[-1]))
         return late
 
     def _take(self, key: Key, time: int, mark: int, values: tuple[Any, ...], spans: list[Span]) -> None:
@@ -157,7 +159,7 @@ class TriggeredAggregate(Operator):
             self._watch_clock(key, state)
 
     def _merged(self, key: Key, span: Span) -> WindowState | None:
-        """Return the session that a record joins, after merging those that it bridges; None: there is none."""
+        """Return the session that a record joins, after merging what it bridges; None: there is none."""
         found = self.states.overlapping(key, span)
         if not found:
             return None
@@ -217,7 +219,6 @@ class TriggeredAggregate(Operator):
 
     def _advance(self, watermark: int) -> None:
         """Fire and clean up what the watermark makes due, in order of time."""
-        self.output_watermark(self.watermark)
         for what, key, state in self.states.take_due(watermark):
             if what == AT_END:
                 self._at_end(key, state)
@@ -343,17 +344,21 @@ class TriggeredAggregate(Operator):
                 finished=saved["finished"],
                 due=saved["due"],
             )
-            self.states.put(_key(saved["key"]), found)
+            self.states.put(tuple(map(_one, saved["key"])), found)
 
 
 def _keys(prepared: Prepared, by: tuple[str, ...]) -> Iterable[Key]:
     """Return the key of each record: values that are equal when the keys are."""
     if not by:
         return [()] * len(prepared.bundle)
-    columns = [to_values(whole(prepared.columns.column(name))) for name in by]
-    return map(_key, zip(*columns, strict=True))
+    return zip(*(_values(prepared.columns.column(name)) for name in by), strict=True)
 
 
-def _key(values: Iterable[Any]) -> Key:
-    # There is one NaN, so that it equals itself.
-    return tuple(_NAN if value != value else value for value in values)  # noqa: PLR0124
+def _values(column: pa.ChunkedArray[Any]) -> list[Any]:
+    values = to_values(whole(column))
+    return list(map(_one, values)) if pa.types.is_floating(column.type) else values
+
+
+def _one(value: Any) -> Any:
+    """Return a value that equals itself: there is one NaN."""
+    return _NAN if value != value else value  # noqa: PLR0124

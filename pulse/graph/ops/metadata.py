@@ -31,6 +31,7 @@ METADATA: Mapping[str, pa.DataType] = {
 """What is known of a record beside its fields, and the type of the field that it becomes."""
 
 OF_WINDOWS = frozenset(METADATA) - {"time", "watermark"}
+OF_PANES = OF_WINDOWS - {"window_start", "window_end"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class MetadataOp(Op):
     def by_window(self) -> bool:
         """Whether a record in several windows becomes one record for each."""
         return any(what in OF_WINDOWS for _, what in self.columns)
+
+    @property
+    def reads_panes(self) -> bool:  # type: ignore[override]
+        """Whether a field tells the pane."""
+        return any(what in OF_PANES for _, what in self.columns)
 
     def label(self) -> str:
         return f"WithMetadata({', '.join(w if w == n else f'{w}={n}' for n, w in self.columns)})"

@@ -47,6 +47,11 @@ class ProcessOp(Op):
 
     runs_on = "rows"
 
+    @property
+    def reads_panes(self) -> bool:  # type: ignore[override]
+        """A person's may; those that only add fields do not."""
+        return self.adds is None
+
     def label(self) -> str:
         return self.name
 

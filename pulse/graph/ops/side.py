@@ -108,6 +108,11 @@ class CallOp(Op):
         """A filter hands on what it got."""
         return self.call.keeps_records
 
+    @property
+    def reads_panes(self) -> bool:  # type: ignore[override]
+        """Whether the function is told the pane."""
+        return self.context
+
     def label(self) -> str:
         return self.call.label()
 

@@ -20,8 +20,9 @@ def lift_combiners(graph: Graph) -> Graph:
 
     What travels is then one partial aggregate per key and window of a bundle, not every record. Not for a
     person's own aggregates, whose accumulators are live Python objects; nor for sessions, whose windows are
-    not known before they are merged, nor under a trigger, which looks at every record; nor for ``collect`` when a record can be late, for late records go on by
-    themselves, behind the others of their bundle; nor with a dead letter, which tells the step's name.
+    not known before they are merged; nor under a trigger, which looks at every record; nor for ``collect``
+    when a record can be late, for late records go on by themselves, behind the others of their bundle; nor
+    with a dead letter, which tells the step's name.
 
     Only for plans in which keyed steps have replicas: otherwise nothing travels.
 

@@ -238,7 +238,7 @@ def test_a_rate_that_does_not_divide_a_second_is_rounded() -> None:
 def test_options_out_of_range(options, message) -> None:
     with pytest.raises(PipelineError) as caught:
         Nexmark(**options)
-    assert str(caught.value).startswith(f"{__file__}:")
+    assert "test_nexmark_source.py:" in str(caught.value)
     assert str(caught.value).endswith(f": {message}")
 
 
