@@ -169,7 +169,7 @@ TRIGGERS = {
     "early and late": Case(
         # Beam looks at bundles, after three records of two bundles: abcd, efgh. Pulse looks at each record.
         """
-        a@1 b@2 -> 
+        a@1 b@2 ->
         c@3 d@4 -> [0,100) a b c early
         e@5 f@6 -> [0,100) d e f early
         g@7 h@8 ->
@@ -343,7 +343,7 @@ TRIGGERS = {
     ),
     "sliding windows, one of them closed": Case(
         # The record is dropped from the closed window alone, so it is not counted as dropped.
-        "1@1 2@2 -> [0,10) 1 2 early; [-5,5) 1 2 early\n3@6 -> \nend -> [5,15) 3",
+        "1@1 2@2 -> [-5,5) 1 2 early; [0,10) 1 2 early\n3@6 ->\nend -> [5,15) 3",
         Sliding("10s", "5s"),
         UNSAFE | {"trigger": AfterCount(2)},
     ),
@@ -436,13 +436,15 @@ SESSIONS = {
         DISCARDING | {"trigger": Repeatedly(AfterCount(2)).or_finally(AfterWatermark())},
     ),
     "early and late": Case(
+        # The trigger was at the end of the window, and stays late when the window then grows, as in Beam; the
+        # timing tells where the watermark is.
         """
         a@1 b@2 -> [1,12) a b early
         c@3 ->
         W13 -> [1,13) c
-        d@4 -> 
-        e@5 ->
-        W15 -> [1,15) d e
+        d@4 -> [1,14) d early
+        e@5 -> [1,15) e early
+        W15 ->
         f@5 -> [1,15) f late
         end ->
         """,
