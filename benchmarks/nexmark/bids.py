@@ -1,7 +1,5 @@
 """Queries that look at one bid at a time: 0, 1, 2, 14, 21, 22."""
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from decimal import Decimal

@@ -7,8 +7,6 @@ there is input to read, so that all bids are in the window from 0 to 10 s, and t
 data. A ``TestStream`` moves the clock by hand, with both.
 """
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

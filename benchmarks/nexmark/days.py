@@ -4,8 +4,6 @@ Bids are ranked by price: 1 below 10,000, 2 below 1,000,000, 3 from there on. A 
 so that its report comes when the day is over, and takes no memory after that.
 """
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

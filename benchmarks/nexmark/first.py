@@ -1,7 +1,5 @@
 """The first records of each key, in a stated order."""
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from operator import itemgetter
@@ -42,7 +40,7 @@ class First(Composite):
         schema = source.schema
         if self.rank is not None:
             schema = schema.append(pa.field(self.rank, pa.int64()))
-        gathered = source | CombinePerKey(Ordered(self.k, self.order), output=_RECORDS)
+        gathered: PCollection = source | CombinePerKey(Ordered(self.k, self.order), output=_RECORDS)
         return gathered | FlatMap(self._ranked, schema=schema)
 
     def _ranked(self, group: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """Queries that keep the first bids in an order: 18, 19."""
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

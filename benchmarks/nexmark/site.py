@@ -1,7 +1,5 @@
 """The collections of the auction site, read only when a query asks for them."""
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from dataclasses import replace

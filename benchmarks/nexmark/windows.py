@@ -1,7 +1,5 @@
 """Queries over windows of event time: 5, 7, 8, 11."""
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -4,8 +4,6 @@ Winning is the highest price among the bids from the opening of an auction to it
 several, the earliest; of several at one moment, that of the lowest bidder id.
 """
 
-# mypy: no-warn-return-any
-# A transform may give several collections, so the type of `collection | transform` is open.
 from __future__ import annotations
 
 from operator import itemgetter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from pulse.errors import PipelineError, cut
 from pulse.graph.logical import Graph, Node, Port, infer
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pulse.graph.collection import CollectionType
     from pulse.graph.ops import Op
+    from pulse.transforms.ends import Write
+    from pulse.transforms.routing import Partition
 
 Outputs: TypeAlias = "PCollection | tuple[PCollection, ...] | None"
 """What applying a transform gives: a collection, several, or nothing (a sink)."""
@@ -53,9 +55,15 @@ class Pipeline:
         """The logical graph as it stands."""
         return self._graph
 
-    @located
-    def __or__(self, transform: Transform) -> Any:
-        return checked(transform).apply(self, None)
+    if TYPE_CHECKING:
+
+        def __or__(self, transform: Transform) -> PCollection: ...
+
+    else:
+
+        @located
+        def __or__(self, transform: Transform) -> Any:
+            return checked(transform).apply(self, None)
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, {len(self._graph)} steps)"
@@ -144,9 +152,22 @@ class PCollection:
         self.pipeline = pipeline
         self.port = port
 
-    @located
-    def __or__(self, transform: Transform) -> Any:
-        return checked(transform).apply(self.pipeline, self)
+    if TYPE_CHECKING:
+        # What a composite of a person's own gives is taken to be one collection; say otherwise with a cast.
+
+        @overload
+        def __or__(self, transform: Write) -> None: ...  # type: ignore[overload-overlap]
+        @overload
+        def __or__(self, transform: Partition) -> tuple[PCollection, ...]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __or__(self, transform: Transform) -> PCollection: ...
+        def __or__(self, transform: Transform) -> Any: ...
+
+    else:
+
+        @located
+        def __or__(self, transform: Transform) -> Any:
+            return checked(transform).apply(self.pipeline, self)
 
     @located
     def __getitem__(self, tag: str) -> PCollection:
@@ -225,7 +246,7 @@ class Transform(ABC):
         return _Chain(self, checked(after))
 
     @located
-    def __ror__(self, source: Any) -> Any:
+    def __ror__(self, source: Any) -> PCollection:
         """Apply to several collections at once: ``(a, b) | Flatten()``."""
         several = source.values() if isinstance(source, Mapping) else source
         collections = list(several) if isinstance(several, Iterable) else []
@@ -236,7 +257,7 @@ class Transform(ABC):
                 hint="apply it to a collection, or to a tuple of collections; for records in memory: "
                 "pipeline | Create([...])",
             )
-        return self.apply(collections[0].pipeline, source)
+        return self.apply(collections[0].pipeline, source)  # type: ignore[no-any-return]
 
 
 class Composite(Transform):

@@ -292,4 +292,4 @@ class Distinct(Composite):
     def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
         """Key by the fields and keep the keys."""
         del pipeline
-        return one(source, self) | KeyBy(*self.fields) | Step(AggregateOp(())) | Select(*self.fields)  # type: ignore[no-any-return]
+        return one(source, self) | KeyBy(*self.fields) | Step(AggregateOp(())) | Select(*self.fields)

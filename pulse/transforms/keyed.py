@@ -90,7 +90,7 @@ class Deduplicate(Composite):
     def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
         """Key by the fields and remember when each was last kept."""
         del pipeline
-        return one(source, self) | KeyBy(*self.fields) | "First" >> self.first  # type: ignore[no-any-return]
+        return one(source, self) | KeyBy(*self.fields) | "First" >> self.first
 
 
 class _First(_Passing):
@@ -262,7 +262,7 @@ class DetectGap(Composite):
                 "DetectGap looks at each key, but its input has no key",
                 hint="put KeyBy('sensor') or another key in front of it",
             )
-        return (  # type: ignore[no-any-return]
+        return (
             before
             | WithMetadata(time=_TIME)
             | Window(Session(self.after))
