@@ -25,4 +25,11 @@ class EndOfInput:
     """Nothing more comes on this edge."""
 
 
-Message: TypeAlias = Bundle | Watermark | IdleInput | EndOfInput
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """What came before on this edge belongs to a checkpoint, and what comes after does not."""
+
+    number: int
+
+
+Message: TypeAlias = Bundle | Watermark | IdleInput | EndOfInput | Barrier

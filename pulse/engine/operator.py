@@ -20,6 +20,7 @@ from pulse.errors import PulseError, RecordError, cut
 from pulse.graph.ops import ERRORS, MAIN
 from pulse.graph.ops.base import ERROR_SCHEMA, OnError
 from pulse.model.bundle import Bundle
+from pulse.model.rows import shown_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -133,8 +134,7 @@ class StepContext:
 
 def record_text(bundle: Bundle, row: int) -> str:
     """Return a record as text, cut to a readable length."""
-    record = bundle.rows[row] if bundle.is_rows else bundle.batch.slice(row, 1).to_pylist()[0]
-    return cut(repr(record))
+    return cut(repr(bundle.rows[row]) if bundle.is_rows else shown_row(bundle.batch, row))
 
 
 class Operator(ABC):

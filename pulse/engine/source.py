@@ -211,6 +211,7 @@ class SourceMachine:
                     "count": split.count,
                     "ended": split.ended,
                     "announced": split.announced,
+                    "ignored": dict(split.ignored),
                 }
                 for split in self.splits
             ],
@@ -224,3 +225,4 @@ class SourceMachine:
             split.generator.restore(saved["generator"])
             split.position, split.origin = saved["position"], saved["origin"]
             split.count, split.ended, split.announced = saved["count"], saved["ended"], saved["announced"]
+            split.ignored = dict(saved["ignored"])

@@ -249,11 +249,12 @@ class StageMachine:
         }
 
     def restore(self, state: Any) -> None:
-        """Take back what ``snapshot`` gave."""
+        """Take back what ``snapshot`` gave; a step that is not in it begins without state."""
         self.inputs.restore(state["inputs"])
         self.marks, self.output_mark = list(state["marks"]), state["output_mark"]
         self.idle = state["idle"]
         for node, operator in zip(self.nodes, self.operators, strict=True):
-            saved = state["steps"][node.name]
-            operator.restore(saved["state"])
-            operator.context.ledger = StepLedger(**saved["ledger"])
+            saved = state["steps"].get(node.name)
+            if saved is not None:
+                operator.restore(saved["state"])
+                operator.context.ledger = StepLedger(**saved["ledger"])

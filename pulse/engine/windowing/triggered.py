@@ -213,7 +213,9 @@ class TriggeredAggregate(Operator):
         return self.states.due
 
     def _watch_clock(self, key: Key, state: WindowState) -> None:
-        waits = [state.marks[slot] for slot in self.clocked if slot in state.marks]
+        # A deadline that is over is not awaited again: what else its trigger waits for is none of the clock's.
+        now = self.context.clock.now
+        waits = [mark for slot in self.clocked if (mark := state.marks.get(slot, now)) > now]
         if waits and not state.finished:
             self.states.wait_until(key, state, min(waits))
 

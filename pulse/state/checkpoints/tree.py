@@ -1,9 +1,9 @@
 """State as data: nested Python values, arrays and tables as JSON and Arrow, and back; nothing is pickled.
 
-A value is written as JSON writes it when JSON keeps its type: null, booleans, 64-bit integers, finite numbers,
-text and lists. Anything else is an object with one key that says what it is, such as ``{"tuple": [1, 2]}``;
-columns stand outside of the JSON, and the object says where. So what is read back equals what was written,
-types included, and reading it can call nothing but the constructors listed here.
+A value is written as JSON writes it when JSON keeps its type: null, booleans, 64-bit integers, finite
+numbers, text and lists. Anything else is an object with one key that says what it is, such as
+``{"tuple": [1, 2]}``; columns stand outside of the JSON, and the object says where. So what is read back
+equals what was written, types included, and reading it can call nothing but the constructors listed here.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class _Writer:
         self.owner = owner
         self.blobs = blobs
 
-    def write(self, value: Any, path: tuple[Any, ...]) -> Any:
+    def write(self, value: Any, path: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one line per kind of value
         kind = type(value)
         if kind in _SIMPLE:
             return value
@@ -120,7 +120,8 @@ class _Writer:
         return self._columns(value, path)
 
     def _list(self, values: list[Any], path: tuple[Any, ...]) -> list[Any]:
-        if set(map(type, values)) <= _SIMPLE:
+        kinds = set(map(type, values))
+        if kinds <= _SIMPLE or (kinds == {int} and min(values) >= -_INT64 and max(values) < _INT64):
             return values
         return [self.write(value, (*path, index)) for index, value in enumerate(values)]
 
@@ -139,10 +140,9 @@ class _Writer:
         zone = value.tzinfo
         if zone is None:
             return [value.isoformat(), None, value.fold]
-        key = getattr(zone, "key", None)
         bare = value.replace(tzinfo=None).isoformat()
-        if type(zone).__module__.startswith("zoneinfo") and isinstance(key, str):
-            return [bare, key, value.fold]
+        if isinstance(zone, ZoneInfo) and zone.key is not None:
+            return [bare, zone.key, value.fold]
         offset = value.utcoffset()
         if offset is None:
             raise self._refused(value, path)
@@ -181,7 +181,7 @@ class _Reader:
     def __init__(self, columns: memoryview) -> None:
         self.columns = columns
 
-    def read(self, data: Any) -> Any:
+    def read(self, data: Any) -> Any:  # noqa: PLR0911 - one line per kind of value
         if type(data) is list:
             return [self.read(item) for item in data]
         if type(data) is not dict:

@@ -46,7 +46,9 @@ class KvView(ABC):
         return list(map(self.get, keys))
 
     @abstractmethod
-    def range(self, start: bytes = b"", stop: bytes | None = None, *, limit: int | None = None) -> Iterator[Entry]:
+    def range(
+        self, start: bytes = b"", stop: bytes | None = None, *, limit: int | None = None
+    ) -> Iterator[Entry]:
         """Iterate over the entries with start <= key < stop, in byte order of their keys.
 
         Args:
@@ -75,7 +77,7 @@ class KvView(ABC):
 
 
 class KvState(KvView):
-    """A store: what a step of a pipeline keeps between bundles, or several steps, each in its ``scoped`` part.
+    """A store: what a step of a pipeline keeps between bundles, or several steps, each in a ``scoped`` part.
 
     A store is written by one thread at a time, and not by two processes. What is written is safe only in a
     checkpoint: a store by itself promises nothing after a crash.
@@ -130,9 +132,8 @@ class KvState(KvView):
     def scoped(self, prefix: bytes) -> KvState:
         """Return the entries under a prefix as a store of its own, whose keys are without the prefix.
 
-        No prefix in use may be the start of another: ``pulse.state.keys.encode_key(("step", 3))`` makes prefixes
-        that are not, as long as all have the same number of parts. Closing a part closes nothing; ``stats``
-        of a part reads all of it.
+        No prefix in use may be the start of another: those that ``pulse.state.keys.encode_key`` makes of tuples
+        with the same number of parts are not. Closing a part closes nothing; its ``stats`` read all of it.
         """
         from pulse.state.kv.scoped import ScopedState  # noqa: PLC0415 - which is a KvState itself
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from pulse.state.kv.base import Entry
 
-_ENTRY = 160  # bytes that an entry takes beside its own: two objects, a slot of the dict, a place in the order
+_ENTRY = (
+    160  # bytes that an entry takes beside its own: two objects, a slot of the dict, a place in the order
+)
 
 
 class MemoryView(KvView):
@@ -29,7 +31,9 @@ class MemoryView(KvView):
     def get_many(self, keys: Iterable[bytes]) -> list[bytes | None]:
         return list(map(self._data.get, keys))
 
-    def range(self, start: bytes = b"", stop: bytes | None = None, *, limit: int | None = None) -> Iterator[Entry]:
+    def range(
+        self, start: bytes = b"", stop: bytes | None = None, *, limit: int | None = None
+    ) -> Iterator[Entry]:
         keys = self._keys.between(start, stop, limit)
         return zip(keys, [self._data[key] for key in keys], strict=True)
 
@@ -73,11 +77,10 @@ class MemoryState(KvState, MemoryView):
 
     def put_many(self, entries: Iterable[Entry]) -> None:
         data, batch = self._data, dict(entries)
-        new = batch.keys() - data.keys()
-        if len(new) < len(batch):
-            self._bytes -= sum(len(key) + len(data[key]) for key in batch.keys() - new)
+        known = data.keys() & batch.keys()
         self._bytes += sum(map(len, batch)) + sum(map(len, batch.values()))
-        self._keys.touch(new)
+        self._bytes -= sum(len(key) + len(data[key]) for key in known)
+        self._keys.touch(batch.keys() - known if known else batch)
         data.update(batch)
 
     def delete(self, key: bytes) -> None:
@@ -96,7 +99,7 @@ class MemoryState(KvState, MemoryView):
 
     def snapshot(self) -> KvView:
         data = self._data.copy()
-        return MemoryView(data, SortedKeys(data, self._keys))
+        return MemoryView(data, self._keys.copy(data))
 
     def stats(self) -> StateStats:
         return StateStats(len(self._data), self._bytes + _ENTRY * len(self._data))

@@ -35,7 +35,9 @@ class ScopedView(KvView, Generic[_Whole]):
         prefix = self._prefix
         return self._whole.get_many([prefix + key for key in keys])
 
-    def range(self, start: bytes = b"", stop: bytes | None = None, *, limit: int | None = None) -> Iterator[Entry]:
+    def range(
+        self, start: bytes = b"", stop: bytes | None = None, *, limit: int | None = None
+    ) -> Iterator[Entry]:
         entries = self._whole.range(*self._bounds(start, stop), limit=limit)
         cut = len(self._prefix)
         return ((key[cut:], value) for key, value in entries)

@@ -12,14 +12,15 @@ _FEW = 200
 
 
 class SortedKeys:
-    """Keys of a dict in byte order: writes only note what came or went, and the next look into the order settles it.
+    """Keys of a dict in byte order: writes note what came or went, the next look at the order settles it.
 
     A few changes are moved into place one by one; many cost one pass over all keys. So loading a million keys
     sorts once, and neither does a look after each write.
 
     Args:
         present: the dict (or set) that says which keys there are.
-        like: where to take the order from that was settled so far, for a copy.
+        keys: those that are in order already.
+        touched: those that came or went since.
 
     Example:
         >>> data = {b"b": 1, b"a": 2}
@@ -29,10 +30,16 @@ class SortedKeys:
         [b'a', b'b']
     """
 
-    def __init__(self, present: Collection[bytes], like: SortedKeys | None = None) -> None:
+    def __init__(
+        self, present: Collection[bytes], keys: Iterable[bytes] = (), touched: Iterable[bytes] = ()
+    ) -> None:
         self._present = present
-        self._keys: list[bytes] = [] if like is None else like._keys.copy()
-        self._touched: set[bytes] = set() if like is None else like._touched.copy()
+        self._keys = list(keys)
+        self._touched = set(touched)
+
+    def copy(self, present: Collection[bytes]) -> SortedKeys:
+        """Return the order of a copy of the dict, without settling it."""
+        return SortedKeys(present, self._keys, self._touched)
 
     def touch(self, keys: Iterable[bytes]) -> None:
         """Note that these keys came or went since the last look."""
