@@ -27,12 +27,12 @@ from pulse.engine.process.machine import ProcessOperator
 from pulse.engine.side.operator import SideOperator
 from pulse.engine.windowing.accumulators import Accumulators
 from pulse.engine.windowing.aligned import AlignedAggregate
-from pulse.engine.windowing.assigning import AlignedAssigning, Assigning, SessionAssigning
 from pulse.engine.windowing.combine import CombineOperator
 from pulse.engine.windowing.inputs import AggregateInputs
 from pulse.engine.windowing.pane_results import PaneBuilder
 from pulse.engine.windowing.session import SessionAggregate
 from pulse.engine.windowing.slicing import slicing_of
+from pulse.engine.windowing.spans import AlignedSpans, SessionSpans, RecordSpans
 from pulse.engine.windowing.triggered import TriggeredAggregate
 from pulse.errors import PulseInternalError
 from pulse.graph.ops import (
@@ -175,16 +175,16 @@ def _triggered(
     context: StepContext,
 ) -> Operator:
     windowing = before.windowing
-    assigning: Assigning
+    windows: RecordSpans
     if isinstance(windowing.window, Session):
-        assigning, placed = SessionAssigning(windowing.window.gap_us), True
+        windows, placed = SessionSpans(windowing.window.gap_us), True
     else:
         slicing = slicing_of(windowing, carried=before.grouped)
-        assigning, placed = AlignedAssigning(slicing), slicing.overlapping
+        windows, placed = AlignedSpans(slicing), slicing.overlapping
     return TriggeredAggregate(
         inputs,
         windowing,
-        assigning,
+        windows,
         Accumulators(op.aggregates, placed=placed),
         PaneBuilder(
             inputs.keys,

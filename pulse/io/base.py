@@ -201,6 +201,9 @@ class Source(ABC):
     paced: bool = False
     """Whether its readers are ``PacedReader``: events of a script, played one by one."""
 
+    resumable: bool = True
+    """Whether another process can go on at a position: not when what was read is gone, as of a pipe."""
+
     numbered: bool = True
     """Whether its blocks say how many records come before them, so that several can be decoded at once."""
 
@@ -264,6 +267,16 @@ class Writer(ABC):
     @abstractmethod
     def abort(self) -> None:
         """Drop everything that is not committed."""
+
+    def retract(self, prepared: Json, kept: Json) -> None:  # noqa: B027 - a sink may be unable to
+        """Take back what a commit has shown, because the run goes back to an older checkpoint.
+
+        Called before anything is written, and before ``commit(kept)``.
+
+        Args:
+            prepared: what was prepared at a checkpoint after that one; it was committed or not.
+            kept: what was prepared at the checkpoint that the run goes back to.
+        """
 
     def tick(self, now: int) -> None:  # noqa: B027 - most writers do nothing by the clock
         """Do what is due by processing time ``now`` (microseconds), such as rotating an old file."""

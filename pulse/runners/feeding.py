@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +15,7 @@ from pulse.runners.pool import WorkerPool
 from pulse.runners.reading import SplitReader
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from pulse.engine.source import SourceMachine
     from pulse.io.base import Reader
@@ -36,14 +37,12 @@ class SplitFeed:
         flow: the run.
         name: the source.
         split: which of its splits.
-        turn: held while the stage works and sends, for the splits of a source share it.
     """
 
-    def __init__(self, flow: Flow, name: str, split: int, turn: trio.Lock) -> None:
+    def __init__(self, flow: Flow, name: str, split: int) -> None:
         self.flow = flow
         self.name = name
         self.split = split
-        self.turn = turn
         self.machine: SourceMachine = flow.machines.sources[name]
         self.quiet_since: float | None = None
 
@@ -69,7 +68,7 @@ class SplitFeed:
             if pool is not None:
                 pool.close()
             reader.close()
-        async with self.turn:
+        async with self._turn():
             await flow.give(self.name, await flow.heavy(partial(machine.end, self.split)))
         self._speaks()
         flow.moved.unpark_all()
@@ -109,7 +108,7 @@ class SplitFeed:
 
     async def _block(self, found: Read, prefix: Prefix) -> None:
         flow, worked = self.flow, found.worked
-        async with self.turn:
+        async with self._turn():
             flow.time.read()
             work = partial(self.machine.accept_worked, self.split, found.block, worked, prefix.taken)
             if flow.drops:
@@ -128,8 +127,16 @@ class SplitFeed:
         await self._wait(partial(trio.sleep_until, now + idle.retry_after / 1e6))
         idle_us = self.machine.op.watermarks.idle_us
         if idle_us is not None and trio.current_time() - self.quiet_since >= idle_us / 1e6:
-            async with self.turn:
+            async with self._turn():
                 await flow.give(self.name, self.machine.idle(self.split))
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Have the stage to oneself; for ever when the run stops at the checkpoint that has just been cut."""
+        async with self.flow.turns[self.name]:
+            if self.flow.recorder is not None and self.name in self.flow.recorder.frozen:
+                await trio.sleep_forever()
+            yield
 
     def _speaks(self) -> None:
         """Note that the split has something to read again."""
@@ -143,7 +150,7 @@ class SplitFeed:
         while True:
             with trio.move_on_at(self.flow.time.deadline(self.machine.machine.due)):
                 return await wait()
-            async with self.turn:
+            async with self._turn():
                 self.flow.time.read()
                 await self.flow.give(self.name, [])
 

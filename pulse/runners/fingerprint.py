@@ -75,7 +75,8 @@ def refuse_other(
     unknown = sorted(set(allowed) - set(before) - set(after))
     if unknown:
         raise StateError(
-            f"step {unknown[0]!r}, whose state may be lost, keeps none; {_listed('keep', after)}"
+            f"step {unknown[0]!r}, whose state may be lost, keeps none; {_listed('keep', after)}",
+            hint=did_you_mean(unknown[0], after),
         )
     elsewhere = [key for key in ("stages", "edges", "splits") if saved[key] != now[key]]
     if not elsewhere and set(changed) <= set(allowed):
@@ -98,15 +99,8 @@ def _listed(verb: str, names: Collection[str]) -> str:
 
 
 def _declared(plan: Plan, node: Node) -> dict[str, Any]:
-    return {
-        "is": describe(node.op),
-        "reads": [_type(plan, node, position) for position in range(len(node.inputs))],
-    }
-
-
-def _type(plan: Plan, node: Node, position: int) -> str:
-    schema = plan.input_type(node, position).schema
-    return "any" if schema is None else ", ".join(f"{each.name} {each.type}" for each in schema)
+    reads = [describe(plan.graph.types[port]) for port in node.inputs]
+    return {"is": describe(node.op), "reads": reads}
 
 
 def describe(value: Any) -> str:  # noqa: PLR0911 - one line per kind of value

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from pulse.engine.messages import EndOfInput, Message
+from pulse.engine.barriers import Barriers
+from pulse.engine.messages import Barrier, EndOfInput, Message
+from pulse.engine.routing import input_count
+from pulse.engine.stage import Emission
 from pulse.model.bundle import Bundle
 from pulse.runners.alignment import Alignment
 from pulse.runners.execution import Machines
@@ -17,16 +20,20 @@ from pulse.runners.in_flight import InFlight
 from pulse.runners.inbox import Inbox
 from pulse.runners.playback import Playback
 from pulse.runners.progress import Progress
+from pulse.runners.recorder import Recorder
+from pulse.runners.recovery import recover
 from pulse.runners.wall import WallTime
+from pulse.state.checkpoints.store import Key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from pulse.engine.observer import Observer
-    from pulse.engine.stage import Emission, StageMachine
+    from pulse.engine.stage import StageMachine
     from pulse.graph.plan import Plan
     from pulse.io.base import Writer
     from pulse.runners.reading import SplitReader
+    from pulse.runners.recovery import Checkpointing
 
 TICK = 1.0
 """Seconds of processing time between two looks of a sink at the clock."""
@@ -43,6 +50,10 @@ class Flow:
         channel_bytes: bound of each channel in bytes.
         drops: whether sources drop records at the bound instead of waiting.
         max_drift: how far a source may be ahead of the slowest, microseconds; None: as far as it likes.
+        checkpointing: how the run keeps its state on disk; None: not at all.
+
+    Raises:
+        StateError: when there is a checkpoint that the run cannot go on from.
     """
 
     def __init__(
@@ -55,13 +66,18 @@ class Flow:
         channel_bytes: int,
         drops: bool,
         max_drift: int | None,
+        checkpointing: Checkpointing | None = None,
     ) -> None:
         self.plan = plan
         self.observer = observer
         self.processes = processes
         self.drops = drops
         self.channel_rows = channel_rows
-        self.machines = Machines(plan, observer)
+        self.machines = Machines(plan, observer, transactional=checkpointing is not None)
+        self.recovery = recover(checkpointing, plan, self.machines) if checkpointing else None
+        self.recorder = (
+            Recorder(self, self.recovery, checkpointing.seconds) if checkpointing and self.recovery else None
+        )
         self.playback = Playback(self.machines)
         self.time = WallTime(self.machines.clock, scripted=bool(self.playback.readers))
         self.alignment = Alignment(self.machines, max_drift)
@@ -71,6 +87,14 @@ class Flow:
             if not stage.is_source
             for replica in range(stage.replicas)
         }
+        self.turns = {name: trio.Lock() for name in self.machines.sources}
+        """Held while the stage of a source works and sends, for its splits share it."""
+        self.locks = {name: trio.Lock() for name in self.machines.sinks}
+        """Held while a sink's writer works, for a commit can come at any time."""
+        self.ended = {
+            name: set(self.recovery.ended(name) if self.recovery else ()) for name in self.machines.sinks
+        }
+        """The inputs of each sink that are over."""
         self.in_flight = InFlight()
         self.quiet: set[tuple[str, int]] = set()
         self.moved = trio.lowlevel.ParkingLot()
@@ -80,8 +104,11 @@ class Flow:
         self.stopped = False
 
     def stop(self) -> None:
-        """Stop reading; everything that was read is finished."""
+        """Stop reading and finish everything that was read; with a state directory, stop at a checkpoint."""
         self.stopped = True
+        if self.recorder is not None:
+            self.recorder.stop()
+            return
         for split in self.splits:
             split.stop()
 
@@ -90,13 +117,9 @@ class Flow:
     async def run(self) -> None:
         """Run to the end; commits the sinks, or aborts them when anything fails."""
         try:
-            for name, sink in self.machines.sinks.items():
-                self.writers[name] = await trio.to_thread.run_sync(sink.open)
-            async with trio.open_nursery() as nursery:
-                for task in self._tasks():
-                    nursery.start_soon(task)
-            for writer in self.writers.values():
-                await trio.to_thread.run_sync(_publish, writer)
+            await self._open()
+            if self.recovery is None or not self.recovery.finished:
+                await self._run()
         except BaseException:
             for writer in self.writers.values():
                 writer.abort()
@@ -104,15 +127,42 @@ class Flow:
         finally:
             for writer in self.writers.values():
                 writer.close()
+            if self.recovery is not None:
+                self.recovery.store.close()
+
+    async def _open(self) -> None:
+        """Open the sinks; each goes on from the checkpoint, and shows what belongs to it."""
+        for name, sink in self.machines.sinks.items():
+            self.writers[name] = writer = await trio.to_thread.run_sync(sink.open)
+            if self.recovery is not None:
+                await trio.to_thread.run_sync(self.recovery.commit, name, writer)
+        if self.recovery is not None:
+            self.recovery.begun()
+
+    async def _run(self) -> None:
+        async with trio.open_nursery() as around:
+            async with trio.open_nursery() as flowing:
+                if self.recorder is not None:
+                    around.start_soon(self.recorder.run, flowing.cancel_scope)
+                for task in self._tasks():
+                    flowing.start_soon(task)
+            if self.recorder is None:
+                for writer in self.writers.values():
+                    await trio.to_thread.run_sync(_publish, writer)
+            elif flowing.cancel_scope.cancelled_caught:
+                for writer in self.writers.values():
+                    writer.abort()
+            else:
+                await self.recorder.finish()
+            around.cancel_scope.cancel()
 
     def _tasks(self) -> Iterator[Callable[[], Awaitable[None]]]:
         """Yield what runs at the same time; sources first, so that what they have under way is counted."""
         for name, source in self.machines.sources.items():
-            turn = trio.Lock()
-            for split in range(len(source.splits)):
-                if (name, split) not in self.playback.readers:
+            for index, split in enumerate(source.splits):
+                if (name, index) not in self.playback.readers and not split.ended:
                     self.in_flight.enter()
-                    yield SplitFeed(self, name, split, turn).run
+                    yield SplitFeed(self, name, index).run
         for stage, replica in self.machines.stages:
             yield partial(self._stage, stage, replica)
         for name in self.machines.sinks:
@@ -122,6 +172,7 @@ class Flow:
 
     async def _stage(self, name: str, replica: int) -> None:
         machine, inbox = self.machines.stages[name, replica], self.inboxes[name, replica]
+        key, barriers = Key("stage", name, replica), Barriers()
         while not machine.inputs.all_ended:
             found = await inbox.get(self.time.deadline(machine.due))
             self.time.read()
@@ -130,28 +181,52 @@ class Flow:
                 await self.send(name, replica, await self._work(machine, tick))
                 continue
             index, message = found
-            self.observer.queue(f"{name}/{replica}", inbox.rows)
-            take = partial(self.machines.take, name, replica, index, message)
-            await self.send(name, replica, await self._work(machine, take, message))
+            if isinstance(message, Barrier):
+                barriers.arrive(index, message.number)
+                inbox.hold(index)
+            else:
+                self.observer.queue(f"{name}/{replica}", inbox.rows)
+                take = partial(self.machines.take, name, replica, index, message)
+                await self.send(name, replica, await self._work(machine, take, message))
+            if self.recorder is not None and barriers.complete(machine.inputs.ended):
+                await self.recorder.arrived(key)
+                await self.send(name, replica, [Emission(None, Barrier(barriers.release()))])
+                inbox.release()
             self.in_flight.leave()
+        if self.recorder is not None:
+            await self.recorder.over(key)
 
     async def _sink(self, name: str) -> None:
         machine, writer, inbox = self.machines.sinks[name], self.writers[name], self.inboxes[name, 0]
-        expected = sum(self.plan.by_name[edge.source].replicas for edge in self.plan.into(name))
+        lock, ended, barriers = self.locks[name], self.ended[name], Barriers()
+        inputs = range(input_count(self.plan, self.plan.by_name[name]))
         ticked = trio.current_time()
-        while expected:
+        while len(ended) < len(inputs):
             found = await inbox.get(ticked + TICK)
             if found is not None:
-                expected -= isinstance(found[1], EndOfInput)
-                if isinstance(found[1], Bundle):
+                index, message = found
+                if isinstance(message, EndOfInput):
+                    ended.add(index)
+                elif isinstance(message, Barrier):
+                    barriers.arrive(index, message.number)
+                    inbox.hold(index)
+                elif isinstance(message, Bundle):
                     self.observer.queue(name, inbox.rows)
-                    await trio.to_thread.run_sync(machine.write, writer, found[1])
+                    async with lock:
+                        await trio.to_thread.run_sync(machine.write, writer, message)
+                if self.recorder is not None and barriers.complete([each in ended for each in inputs]):
+                    await self.recorder.arrived(Key("sink", name))
+                    barriers.release()
+                    inbox.release()
                 self.in_flight.leave()
             if trio.current_time() - ticked >= TICK:
                 ticked = trio.current_time()
                 if not self.time.scripted:
                     self.time.read()
-                    await trio.to_thread.run_sync(writer.tick, self.machines.clock.now)
+                    async with lock:
+                        await trio.to_thread.run_sync(writer.tick, self.machines.clock.now)
+        if self.recorder is not None:
+            await self.recorder.over(Key("sink", name))
 
     async def _work(
         self, machine: StageMachine, work: Callable[[], list[Emission]], message: Message | None = None
@@ -186,7 +261,7 @@ class Flow:
 
     @property
     def bytes_in(self) -> int:
-        """Bytes read so far."""
+        """Bytes read so far by this process."""
         return sum(split.bytes for split in self.splits) + self.playback.bytes
 
     def progress(self, seconds: float) -> Progress:

@@ -1,4 +1,4 @@
-"""Taking the checkpoints of a run: barriers go out, states come back, the manifest is published, sinks commit."""
+"""Taking the checkpoints of a run: barriers go out, states come back, all is published, sinks commit."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Recorder:
             source = self.flow.machines.sources[name]
             key = Key("source", name)
             if cut.claim(key):
-                cut.add(key, saved.snapshot(self.flow.machines, key))
+                cut.add(key, await self._snapshot(key))
             if last:
                 self.frozen.add(name)
             if not source.ended:
@@ -160,7 +160,11 @@ class Recorder:
         if key.kind == "sink":
             cut.add(key, await self._prepare(key.name, cut.number))
         else:
-            cut.add(key, saved.snapshot(self.flow.machines, key))
+            cut.add(key, await self._snapshot(key))
+
+    async def _snapshot(self, key: Key) -> Any:
+        """Return the state of a machine that rests; the others go on meanwhile."""
+        return await trio.to_thread.run_sync(saved.snapshot, self.flow.machines, key)
 
     async def _prepare(self, name: str, number: int) -> dict[str, Any]:
         flow = self.flow
@@ -190,7 +194,9 @@ class Recorder:
             recovery.bytes_in + flow.bytes_in,
             saved.positions_of(state),
             sinks,
-            flow.machines.ledger_as_data() if finished else saved.ledger_of(state, sinks),
+            {name: step.as_dict() for name, step in flow.machines.ledger.items()}
+            if finished
+            else saved.ledger_of(state, sinks),
         )
         # From here on a restart finishes what is begun, so that this must not stop half-way by itself.
         with trio.CancelScope(shield=True):

@@ -11,10 +11,12 @@ from pulse.engine.observer import FanOut
 from pulse.engine.routing import input_count
 from pulse.io.base import Block, Idle
 from pulse.model.bundle import Bundle
+from pulse.runners import saved
 from pulse.runners.alignment import Alignment
 from pulse.runners.edges import EdgeCounts
 from pulse.runners.execution import Emitted, Machines
 from pulse.runners.playback import Playback
+from pulse.state.checkpoints import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -247,12 +249,15 @@ class Schedule:
     # -- crashes -----------------------------------------------------------------------------------------
 
     def _checkpoint(self, number: int) -> None:
+        """Save what a crash destroys: states as a checkpoint on disk has them, and what is between machines."""
         prepared: dict[str, Json] = {name: writer.prepare(number) for name, writer in self.writers.items()}
         machines = self.machines
         self.saved = {
             "now": machines.clock.now,
-            "sources": {name: machine.snapshot() for name, machine in machines.sources.items()},
-            "stages": {key: machine.snapshot() for key, machine in machines.stages.items()},
+            "machines": {
+                key: b"".join(pack(saved.snapshot(machines, key), str(key)))
+                for key in saved.keys_of(machines)
+            },
             "sinks": {n: (s.books.copy(), s.bytes) for n, s in machines.sinks.items()},
             "queues": {key: list(queue) for key, queue in self.queues.items()},
             "quiet": dict(self.quiet),
@@ -271,25 +276,22 @@ class Schedule:
         self._close_readers()
         for writer in self.writers.values():
             writer.abort()
-        saved: Mapping[str, Any] = self.saved
+        found: Mapping[str, Any] = self.saved
         self.machines = machines = Machines(
-            self.plan, self.observer, transactional=self.transactional, now=saved["now"]
+            self.plan, self.observer, transactional=self.transactional, now=found["now"]
         )
-        for name, machine in machines.sources.items():
-            machine.restore(saved["sources"][name])
-        for key, stage in machines.stages.items():
-            stage.restore(saved["stages"][key])
+        saved.restore(machines, {key: unpack(data) for key, data in found["machines"].items()})
         self._start()
         for name, sink in machines.sinks.items():
-            sink.books, sink.bytes = saved["sinks"][name][0].copy(), saved["sinks"][name][1]
-            self.writers[name].commit(saved["prepared"][name])
-        for key, messages in saved["queues"].items():
+            sink.books, sink.bytes = found["sinks"][name][0].copy(), found["sinks"][name][1]
+            self.writers[name].commit(found["prepared"][name])
+        for key, messages in found["queues"].items():
             self.queues[key] = deque(messages)
-        self.quiet = dict(saved["quiet"])
-        self.edges.restore(saved["edges"])
-        counts, self.playback.target, self.playback.bytes = saved["played"]
+        self.quiet = dict(found["quiet"])
+        self.edges.restore(found["edges"])
+        counts, self.playback.target, self.playback.bytes = found["played"]
         self.playback.counts = list(counts)
-        self.bytes_read = saved["bytes"]
+        self.bytes_read = found["bytes"]
 
     def _close_readers(self) -> None:
         self.playback.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import trio
 
 from pulse.engine.observer import SILENT, Observer
-from pulse.errors import ConfigError, PipelineError, PulseError, did_you_mean
+from pulse.errors import ConfigError, PipelineError, PulseError, UnsupportedFeature, did_you_mean
 from pulse.graph.compile import CompileOptions
 from pulse.model.arguments import placed
 from pulse.runners.alignment import drift
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pulse.model.time import Duration
     from pulse.runners.progress import Progress
+    from pulse.runners.recovery import Checkpointing
 
 Overflow = Literal["block", "drop"]
 
@@ -48,6 +49,8 @@ class TrioRunner:
         without: names of optimiser rules to leave out.
         fuse: whether steps are fused.
         panes: whether every result says which firing of its window it is, also where no step looks at that.
+        checkpointing: how the run keeps its state on disk, to go on after a stop or a crash; None:
+            not at all.
 
     The environment variable ``PULSE_CHANNEL_BOUND=N`` stands for ``overflow="drop", channel_rows=N``.
 
@@ -72,6 +75,7 @@ class TrioRunner:
         without: Collection[str] = (),
         fuse: bool = True,
         panes: bool = False,
+        checkpointing: Checkpointing | None = None,
     ) -> None:
         if parallelism < 1:
             raise PipelineError(f"parallelism {parallelism} is not at least 1")
@@ -92,6 +96,7 @@ class TrioRunner:
         self.observer = observer
         self.progress = progress
         self.max_drift = drift(max_drift)
+        self.checkpointing = checkpointing
         self.options = CompileOptions(parallelism, without, fuse, panes)
         self._flow: Flow | None = None
         self._stopped = False
@@ -99,7 +104,8 @@ class TrioRunner:
     def run(self, pipeline: Any, *, collect: bool = False) -> RunResult:
         """Run a pipeline to its end.
 
-        The first Ctrl-C (or SIGTERM) stops reading, flushes the windows and finishes; the second aborts.
+        The first Ctrl-C (or SIGTERM) stops reading, flushes the windows and finishes; the second aborts. With
+        a state directory, the first takes a last checkpoint and stops there: the next run goes on from it.
 
         Args:
             pipeline: what to run.
@@ -109,6 +115,7 @@ class TrioRunner:
             PipelineError: when the graph is wrong.
             RecordError: when a step fails on a record and its policy is ``fail``.
             ConnectorError: when a source or sink fails.
+            StateError: when the run cannot go on from its checkpoint, or cannot write one.
             KeyboardInterrupt: when it was aborted.
         """
         return trio.run(self._run_with_signals, pipeline, collect)
@@ -155,6 +162,11 @@ class TrioRunner:
         plan, collected = await trio.to_thread.run_sync(
             lambda: prepare(pipeline, self.options, collect=collect), abandon_on_cancel=True
         )
+        if collect and self.checkpointing is not None:
+            raise UnsupportedFeature(
+                "collected records live in memory, so they cannot go on after a stop",
+                hint="write them to a file, or leave out the state directory",
+            )
         self._flow = flow = Flow(
             plan,
             observer=self.observer,
@@ -163,6 +175,7 @@ class TrioRunner:
             channel_bytes=CHANNEL_BYTES,
             drops=self.overflow == "drop",
             max_drift=self.max_drift,
+            checkpointing=self.checkpointing,
         )
         if self._stopped:
             flow.stop()

@@ -1,24 +1,25 @@
 r"""Keys as bytes whose order is the order of the values.
 
-A key is a tuple; its bytes are those of its values one after the other. Each value is a tag, which says its kind,
-and a body whose end shows by itself. So
+A key is a tuple; its bytes are those of its values one after the other. Each value is a tag, which says its
+kind, and a body whose end shows by itself. So
 
 - of values of one kind, the bytes are in the order of the values; kinds come in the order of their tags;
 - equal values of one kind have equal bytes: ``0.0`` and ``-0.0``, all NaN, ``Decimal("1")`` and
   ``Decimal("1.00")``, one moment in two time zones; ``1``, ``1.0`` and ``True`` are of different kinds;
-- the bytes of a value never start those of another, and the bytes of a tuple start exactly those of the longer
-  tuples that begin with it: what ``iter_prefix`` finds.
+- the bytes of a value never start those of another, and the bytes of a tuple start exactly those of the
+  longer tuples that begin with it: what ``iter_prefix`` finds.
 
 ======================  =====  ===========================================================================
 kind                    tag    body
 ======================  =====  ===========================================================================
 None, False, True       01-03
-int                     08-18  tag 10 is 0; 10 + n is positive in n bytes, big-endian; 10 - n is negative, its
-                               size in n bytes complemented; n is at most 8
-float                   20     8 bytes IEEE 754, big-endian; sign bit flipped, of negative ones all bits; NaN last
-Decimal                 28     a byte for -Infinity, negative, 0, positive, Infinity, NaN; of the finite ones the
-                               exponent of ``0.d...`` as 8 bytes, sign bit flipped, the digits as ASCII text, 00;
-                               of negative ones all that complemented
+int                     08-18  tag 10 is 0; 10 + n is positive in n bytes, big-endian; 10 - n is negative,
+                               its size in n bytes complemented; n is at most 8
+float                   20     8 bytes IEEE 754, big-endian; sign bit flipped, of negative ones all bits;
+                               NaN last
+Decimal                 28     a byte, 01 to 06, for -Infinity, negative, 0, positive, Infinity, NaN; of the
+                               positive the exponent of ``0.d...`` as 8 bytes, sign bit flipped, the digits
+                               as ASCII text, 00; of the negative the same complemented
 str                     30     UTF-8, ``00`` as ``00 ff``, then ``00 01``
 bytes                   31     the bytes in the same way
 date                    38     the day since 0001-01-01 (which is 1) as 4 bytes
@@ -61,8 +62,8 @@ def encode_key(values: tuple[Any, ...]) -> bytes:
     r"""Return a tuple as bytes that sort as it does.
 
     Args:
-        values: None, bool, int (of 8 bytes and a sign), float, Decimal, str, bytes, date, datetime, time without
-            a zone, timedelta, UUID, and tuples of these.
+        values: None, bool, int (of 8 bytes and a sign), float, Decimal, str, bytes, date, datetime, time
+            without a zone, timedelta, UUID, and tuples of these.
 
     Raises:
         StateError: for a value of another type, or an int that is too large.
@@ -92,7 +93,7 @@ def decode_key(data: bytes) -> tuple[Any, ...]:
         while place < len(data):
             value, place = _decode(data, place)
             values.append(value)
-    except (ArithmeticError, LookupError, ValueError, struct.error) as error:
+    except (ArithmeticError, LookupError, RecursionError, ValueError) as error:
         raise StateError(
             f"bytes {data[:40].hex()} are not a key: what stands at byte {place} cannot be read ({error})",
             hint="the state was damaged, or written by something else",
@@ -124,7 +125,7 @@ def _encode_int(value: int) -> bytes:
 
 def _encode_float(value: float) -> bytes:
     value = math.nan if math.isnan(value) else value + 0.0  # one NaN, and -0.0 is 0.0
-    (bits,) = struct.unpack(">Q", struct.pack(">d", value))
+    bits = int.from_bytes(struct.pack(">d", value))
     return b"\x20" + (bits ^ (_ALL if bits & _SIGN else _SIGN)).to_bytes(8)
 
 

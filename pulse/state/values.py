@@ -1,7 +1,7 @@
 """Plain Python data as JSON, and back: what a person's accumulators, keys and values are saved as.
 
-Nothing is pickled, so reading what someone else wrote runs none of their code. The layout: None, bool, str, int of 64
-bits, finite floats and lists are themselves in JSON; anything else is an object with one name, that of its kind.
+Nothing is pickled, so reading what someone else wrote runs none of their code. The layout: None, bool, str, int
+of 64 bits, finite floats and lists are themselves in JSON; all else is an object whose one name is its kind.
 
 ==============================================  ===========================================
 ``{"int": "…"}``, ``{"float": "nan"}``          a larger int; nan, inf, -inf

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from pulse.engine.aggregation.by_time import ByTime
 from pulse.engine.aggregation.form import Form, Merged, Parts, Records
-from pulse.engine.aggregation.plain import from_plain, to_plain
 from pulse.engine.aggregation.values import Values, array, chunked, decoded, kernels, python
 from pulse.engine.person import describe, line_of
 from pulse.errors import RecordError, cut
+from pulse.state.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -94,8 +94,8 @@ class CoGroup(WindowedOperator):
     def _members(self, place: int, earlier: Due, one: Due, window: tuple[int, int]) -> Due:
         """Return the rows of an input, in state and before in this bundle, in the group of a late record."""
         start, end = window
-        pending, assigning = self.pending[place], self.assigning[place]
-        due = assigning.due(pending.between(end - 1, end + assigning.span), end - 1, end)
+        pending, windows = self.pending[place], self.windows[place]
+        due = windows.due(pending.between(end - 1, end + windows.span), end - 1, end)
         due = self._open(_joined(due, earlier))
         due = due.pick((due.starts == start) & (due.ends == end))
         codes = joint_codes([due.table, one.table], [self.sides[place].by, self.sides[place].by])

@@ -41,8 +41,8 @@ class WindowJoin(WindowedOperator, PairOperator):
             return
         other = 1 - position
         low, high = int(late.ends.min()) - 1, int(late.ends.max())
-        pending, assigning = self.pending[other], self.assigning[other]
-        there = assigning.due(pending.between(low, high + assigning.span), low, high)
+        pending, windows = self.pending[other], self.windows[other]
+        there = windows.due(pending.between(low, high + windows.span), low, high)
         there = self._open(there)
         found = [late, there] if position == 0 else [there, late]
         found = [due.pick(_order(due)) for due in found]

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pulse.engine.joins.base import JoinOperator
 from pulse.engine.joins.pending import Pending
 from pulse.engine.joins.side import MARK, numbers, take
-from pulse.engine.joins.windows import END, START, Assigning, Due
+from pulse.engine.joins.windows import END, START, Due, WindowSpans
 from pulse.engine.windowing.late import saturating_add
 from pulse.engine.windowing.merging import key_codes, merged_windows
 from pulse.model.time import MAX_TIME, MIN_TIME
@@ -46,7 +46,7 @@ class WindowedOperator(JoinOperator):
         super().__init__(op, inputs, after, context)
         windowing = inputs[0].windowing
         self.lateness = windowing.lateness_us
-        self.assigning = [Assigning(windowing, carried=each.grouped) for each in inputs]
+        self.windows = [WindowSpans(windowing, carried=each.grouped) for each in inputs]
         self.shown = bool(op.bounds(inputs))
         self.pending = [
             Pending(side.schema.append(pa.field(START, pa.int64())).append(pa.field(END, pa.int64())), END)
@@ -56,7 +56,7 @@ class WindowedOperator(JoinOperator):
     # -- records in -------------------------------------------------------------------------------------
 
     def take(self, position: int, bundle: Bundle, table: pa.Table) -> Iterator[Out]:
-        starts, ends, gap = self.assigning[position].last(bundle)
+        starts, ends, gap = self.windows[position].last(bundle)
         table = table.append_column(START, pa.array(starts)).append_column(END, pa.array(ends))
         late = saturating_add(ends, self.lateness) <= numbers(table, MARK)
         if gap is not None and gap.any():
@@ -70,7 +70,7 @@ class WindowedOperator(JoinOperator):
             table = take(table, np.flatnonzero(~out))
         table = self.sift(position, table)
         if self.lateness and table.num_rows:
-            due = self.assigning[position].due(table, MIN_TIME, self.watermark)
+            due = self.windows[position].due(table, MIN_TIME, self.watermark)
             yield from self.meet(position, self._open(due))
         self.pending[position].add(table)
 
@@ -83,7 +83,7 @@ class WindowedOperator(JoinOperator):
 
     def fire(self, before: int) -> Iterator[Out]:
         after = self.watermark
-        if self.assigning[0].session is not None:
+        if self.windows[0].session is not None:
             yield from self._fire_sessions(after)
             return
         found = self._due(before, after)
@@ -99,9 +99,9 @@ class WindowedOperator(JoinOperator):
     def _due(self, before: int, after: int) -> list[Due]:
         """Return the rows of each input in windows that have ``before < end <= after``."""
         found = []
-        for assigning, pending in zip(self.assigning, self.pending, strict=True):
-            high = after if after > MAX_TIME - assigning.span else after + assigning.span
-            due = assigning.due(pending.between(before, high), before, after)
+        for windows, pending in zip(self.windows, self.pending, strict=True):
+            high = after if after > MAX_TIME - windows.span else after + windows.span
+            due = windows.due(pending.between(before, high), before, after)
             found.append(due.pick(saturating_add(due.ends, self.lateness) > numbers(due.table, MARK)))
         return found
 
@@ -110,7 +110,7 @@ class WindowedOperator(JoinOperator):
         first = min((p.first for p in self.pending if p.first is not None), default=MAX_TIME)
         if first > after:
             return
-        reach = max(assigning.reach for assigning in self.assigning)
+        reach = max(windows.reach for windows in self.windows)
         # A row that begins after the watermark cannot be in a session that has ended.
         near = MAX_TIME if after > MAX_TIME - reach else after + reach
         tables = [pending.take_until(near) for pending in self.pending]

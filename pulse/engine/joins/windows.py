@@ -42,7 +42,7 @@ class Due(NamedTuple):
         return Due(take(self.table, rows), self.starts[rows], self.ends[rows])
 
 
-class Assigning:
+class WindowSpans:
     """The windows of the rows of one input.
 
     Args:

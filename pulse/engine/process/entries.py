@@ -6,9 +6,9 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from pulse.engine.aggregation.plain import from_plain, to_plain
 from pulse.engine.process.call import EMPTY
 from pulse.engine.process.cells import cell_of
+from pulse.state.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from pulse.engine.process.call import Call, Entry

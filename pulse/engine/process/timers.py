@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, TypeAlias
 
-from pulse.engine.aggregation.plain import from_plain, to_plain
+from pulse.state.values import from_plain, to_plain
 
 Which: TypeAlias = tuple[Any, str, str]
 """A timer within its window: key, name, tag."""

@@ -7,11 +7,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pulse.engine.aggregation.by_time import ByTime
-from pulse.engine.aggregation.plain import from_plain, to_plain
 from pulse.engine.aggregation.values import whole
 from pulse.engine.person import describe, line_of
 from pulse.errors import PulseError, RecordError, cut
 from pulse.model.rows import to_values
+from pulse.state.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

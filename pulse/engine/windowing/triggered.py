@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from pulse.engine.operator import StepContext
     from pulse.engine.windowing.accumulators import Accumulators
-    from pulse.engine.windowing.assigning import Assigning
     from pulse.engine.windowing.inputs import AggregateInputs, Prepared
+    from pulse.engine.windowing.spans import RecordSpans
     from pulse.model.bundle import Bundle
     from pulse.model.windows import Windowing
 
@@ -47,7 +47,7 @@ class TriggeredAggregate(Operator):
     Args:
         inputs: evaluates keys and aggregate inputs.
         windowing: window, trigger, lateness, accumulation, timestamp.
-        assigning: says the windows of each record.
+        windows: says the windows of each record.
         accumulators: aggregates.
         builder: makes bundles of what windows give.
         context: the step's context.
@@ -59,14 +59,14 @@ class TriggeredAggregate(Operator):
         self,
         inputs: AggregateInputs,
         windowing: Windowing,
-        assigning: Assigning,
+        windows: RecordSpans,
         accumulators: Accumulators,
         builder: PaneBuilder,
         context: StepContext,
     ) -> None:
         super().__init__(context)
         self.inputs = inputs
-        self.assigning = assigning
+        self.windows = windows
         self.accumulators = accumulators
         self.builder = builder
         self.trigger = build_trigger(windowing.trigger)
@@ -107,8 +107,8 @@ class TriggeredAggregate(Operator):
             marks,
             bundle.times.tolist(),
             _keys(prepared, self.inputs.by),
-            self.accumulators.values(prepared, self.assigning.places(bundle)),
-            self.assigning.spans(bundle),
+            self.accumulators.values(prepared, self.windows.places(bundle)),
+            self.windows.spans(bundle),
             strict=True,
         )
         for row, (mark, time, key, values, spans) in enumerate(rows):
@@ -128,7 +128,7 @@ class TriggeredAggregate(Operator):
         """Take one record into the windows that are still open for it."""
         owner = None
         for span in spans:
-            state = self._merged(key, span) if self.assigning.merging else self.states.get(key, span)
+            state = self._merged(key, span) if self.windows.merging else self.states.get(key, span)
             if state is None:
                 state = WindowState(*span, self.accumulators.create())
                 self.states.put(key, state)
@@ -213,7 +213,7 @@ class TriggeredAggregate(Operator):
         return self.states.due
 
     def _watch_clock(self, key: Key, state: WindowState) -> None:
-        # A deadline that is over is not awaited again: what else its trigger waits for is none of the clock's.
+        # A deadline that is over is not awaited again: what else its trigger waits for is not the clock.
         now = self.context.clock.now
         waits = [mark for slot in self.clocked if (mark := state.marks.get(slot, now)) > now]
         if waits and not state.finished:
@@ -297,8 +297,8 @@ class TriggeredAggregate(Operator):
         return self.released
 
     def _first_open(self, watermark: int) -> int:
-        if not self.assigning.merging:
-            return self.assigning.first_open(watermark)
+        if not self.windows.merging:
+            return self.windows.first_open(watermark)
         return min((state.start for _, state in self.states if state.end > watermark), default=watermark)
 
     # -- state --------------------------------------------------------------------------------------------

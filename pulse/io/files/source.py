@@ -67,6 +67,7 @@ class TextFiles(TimedSource):
         if not isinstance(self.path, str | os.PathLike):
             object.__setattr__(self, "path", tuple(self.path))
         object.__setattr__(self, "bounded", not self.follow)
+        object.__setattr__(self, "resumable", STDIN not in map(os.fspath, paths_of(self.path)))
 
     @property
     def label(self) -> str:

@@ -71,6 +71,10 @@ class LineWriter(Writer):
             self._encoder.restore(state["encoder"])
         self._committed = True
 
+    def retract(self, prepared: Json, kept: Json) -> None:  # noqa: ARG002 - the length says it all
+        """Cut off what was published after a checkpoint."""
+        self._target.retract(cast("Prepared", cast("dict[str, Any]", kept)["file"]))
+
     def abort(self) -> None:
         """Remove what is not committed."""
         self._target.abort()

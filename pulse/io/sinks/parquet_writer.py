@@ -110,6 +110,17 @@ class ParquetWriter(Writer):
         if not self._started:
             self._count = state["count"]
 
+    def retract(self, prepared: Json, kept: Json) -> None:
+        """Remove the parts that were published after a checkpoint."""
+        own = {each["path"] for each in cast("dict[str, Any]", kept)["parts"]}
+        for each in cast("dict[str, Any]", prepared)["parts"]:
+            final = self._out / each["path"]
+            if each["path"] not in own and not (self._staging / each["staged"]).exists():
+                with disk_errors(final):
+                    final.unlink(missing_ok=True)
+                    if final.parent.is_dir():
+                        sync_directory(final.parent)
+
     def abort(self) -> None:
         """Remove what is not committed; what a checkpoint may refer to stays, hidden."""
         if not self._transactional:

@@ -122,6 +122,18 @@ class StagedFile:
         if not self._begun:
             self._end, self._count = prepared["end"], prepared["count"]
 
+    def retract(self, kept: Prepared) -> None:
+        """Cut off what was published after a checkpoint.
+
+        Args:
+            kept: what was prepared at that checkpoint.
+        """
+        with disk_errors(self.path):
+            if self.path.exists() and self.path.stat().st_size > kept["end"]:
+                with self.path.open("rb+") as file:
+                    file.truncate(kept["end"])
+                    os.fsync(file.fileno())
+
     def abort(self) -> None:
         """Remove what is not committed; what a checkpoint may refer to stays, hidden."""
         self.close()

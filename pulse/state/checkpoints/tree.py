@@ -9,12 +9,8 @@ equals what was written, types included, and reading it can call nothing but the
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -22,31 +18,13 @@ import pyarrow as pa
 
 from pulse.errors import StateError
 from pulse.state.checkpoints.blobs import Blobs, join, part, read_array, read_table, write_array, write_table
+from pulse.state.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SIMPLE = frozenset({type(None), bool, str})
 _INT64 = 1 << 63
-
-
-def _write_delta(value: timedelta) -> list[int]:
-    return [value.days, value.seconds, value.microseconds]
-
-
-def _read_delta(data: list[int]) -> timedelta:
-    return timedelta(*data)
-
-
-_TEXT: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
-    bytes: ("bytes", bytes.hex, bytes.fromhex),
-    Decimal: ("decimal", str, Decimal),
-    date: ("date", date.isoformat, date.fromisoformat),
-    time: ("time", time.isoformat, time.fromisoformat),
-    timedelta: ("timedelta", _write_delta, _read_delta),
-    UUID: ("uuid", str, UUID),
-}
-_FROM_TEXT = {tag: read for tag, _, read in _TEXT.values()}
 _MANY: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
 _FROM_MANY = {tag: kind for kind, tag in _MANY.items()}
 
@@ -102,22 +80,16 @@ class _Writer:
         kind = type(value)
         if kind in _SIMPLE:
             return value
-        if kind is int:
-            return value if -_INT64 <= value < _INT64 else {"int": str(value)}
-        if kind is float:
-            return value if isfinite(value) else {"float": str(value)}
+        if (kind is int and -_INT64 <= value < _INT64) or (kind is float and isfinite(value)):
+            return value
         if kind is list:
             return self._list(value, path)
         if kind is dict:
             return self._dict(value, path)
         if kind in _MANY:
             return {_MANY[kind]: self._list(list(value), path)}
-        if kind is datetime and (value.tzinfo is None or value.utcoffset() is not None):
-            return {"datetime": self._datetime(value, path)}
-        if kind in _TEXT and not (kind is time and value.tzinfo is not None):
-            tag, write, _ = _TEXT[kind]
-            return {tag: write(value)}
-        return self._columns(value, path)
+        columns = self._columns(value, path)
+        return to_plain(value, self.owner + self._place(path)) if columns is None else columns
 
     def _list(self, values: list[Any], path: tuple[Any, ...]) -> list[Any]:
         kinds = set(map(type, values))
@@ -127,28 +99,15 @@ class _Writer:
 
     def _dict(self, values: dict[Any, Any], path: tuple[Any, ...]) -> Any:
         if set(map(type, values)) <= {str}:
-            return {"dict": {key: self.write(value, (*path, key)) for key, value in values.items()}}
+            return {"object": {key: self.write(value, (*path, key)) for key, value in values.items()}}
         return {
-            "map": [
+            "dict": [
                 [self.write(key, (*path, "a key")), self.write(value, (*path, key))]
                 for key, value in values.items()
             ]
         }
 
-    def _datetime(self, value: datetime, path: tuple[Any, ...]) -> list[Any]:
-        """Return the wall time, the zone by name or offset, and which of two equal wall times it is."""
-        zone = value.tzinfo
-        if zone is None:
-            return [value.isoformat(), None, value.fold]
-        bare = value.replace(tzinfo=None).isoformat()
-        if isinstance(zone, ZoneInfo) and zone.key is not None:
-            return [bare, zone.key, value.fold]
-        offset = value.utcoffset()
-        if offset is None:
-            raise self._refused(value, path)
-        return [bare, offset.total_seconds(), value.fold]
-
-    def _columns(self, value: Any, path: tuple[Any, ...]) -> Any:
+    def _columns(self, value: Any, path: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one line per kind of value
         if isinstance(value, pa.Table):
             return {"table": [*self.blobs.add(write_table(value)), value.num_rows]}
         if isinstance(value, pa.RecordBatch):
@@ -165,16 +124,11 @@ class _Writer:
             return {"array": [*place, value.dtype.newbyteorder("<").str, list(value.shape)]}
         if isinstance(value, np.generic) and value.dtype.kind in "biufmM":
             return {"number": [value.dtype.str, np.asarray(value).tobytes().hex()]}
-        raise self._refused(value, path)
+        return None
 
-    def _refused(self, value: Any, path: tuple[Any, ...]) -> StateError:
-        kind = type(value)
-        place = "".join(f"[{key!r}]" for key in path)
-        return StateError(
-            f"{self.owner} holds a {kind.__module__}.{kind.__qualname__}"
-            f"{f' at {place}' if place else ''}, which cannot be saved in a checkpoint",
-            hint="keep plain data in state: numbers, text, bytes, times, lists, tuples, sets, dicts",
-        )
+    @staticmethod
+    def _place(path: tuple[Any, ...]) -> str:
+        return " at " + "".join(f"[{key!r}]" for key in path) if path else ""
 
 
 class _Reader:
@@ -187,18 +141,19 @@ class _Reader:
         if type(data) is not dict:
             return data
         ((tag, inner),) = data.items()
-        if tag == "dict":
+        if tag == "object":
             return {key: self.read(value) for key, value in inner.items()}
-        if tag == "map":
+        if tag == "dict":
             return {self.read(key): self.read(value) for key, value in inner}
         if tag in _FROM_MANY:
             return _FROM_MANY[tag](map(self.read, inner))
-        if tag in _FROM_TEXT:
-            return _FROM_TEXT[tag](inner)
         read = _READ.get(tag)
-        if read is None:
-            raise StateError(f"it holds a value of kind {tag!r}, which this pulse does not know")
-        return read(self, inner)
+        if read is not None:
+            return read(self, inner)
+        try:
+            return from_plain(data)
+        except KeyError:
+            raise StateError(f"it holds a value of kind {tag!r}, which this pulse does not know") from None
 
     def blob(self, place: list[Any]) -> memoryview:
         return self.columns[place[0] : place[0] + place[1]]
@@ -224,21 +179,7 @@ class _Reader:
         return flat.reshape(tuple(shape))
 
 
-def _read_datetime(_: _Reader, inner: list[Any]) -> datetime:
-
-    text, zone, fold = inner
-    found = datetime.fromisoformat(text).replace(fold=fold)
-    if zone is None:
-        return found
-    return found.replace(
-        tzinfo=ZoneInfo(zone) if isinstance(zone, str) else timezone(timedelta(seconds=zone))
-    )
-
-
 _READ: dict[str, Callable[[_Reader, Any], Any]] = {
-    "int": lambda _, inner: int(inner),
-    "float": lambda _, inner: float(inner),
-    "datetime": _read_datetime,
     "table": _Reader.table,
     "batch": _Reader.batch,
     "type": lambda reader, inner: reader.table(inner).schema.field(0).type,

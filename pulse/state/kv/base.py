@@ -132,8 +132,9 @@ class KvState(KvView):
     def scoped(self, prefix: bytes) -> KvState:
         """Return the entries under a prefix as a store of its own, whose keys are without the prefix.
 
-        No prefix in use may be the start of another: those that ``pulse.state.keys.encode_key`` makes of tuples
-        with the same number of parts are not. Closing a part closes nothing; its ``stats`` read all of it.
+        No prefix in use may be the start of another: those that ``pulse.state.keys.encode_key`` makes of
+        tuples with the same number of values are not. Closing a part closes nothing; ``stats`` of a part
+        reads all of it.
         """
         from pulse.state.kv.scoped import ScopedState  # noqa: PLC0415 - which is a KvState itself
 

@@ -10,7 +10,7 @@ from pulse.state.kv.base import KvState, StateStats, batches
 from pulse.state.kv.rocksdb_errors import check_place, failure
 from pulse.state.kv.rocksdb_files import replace_directory
 from pulse.state.kv.rocksdb_memory import RocksDbMemory, load
-from pulse.state.kv.rocksdb_view import RocksDbView, Walk
+from pulse.state.kv.rocksdb_view import RocksDbView, Walk, check
 
 if TYPE_CHECKING:
     import os
@@ -78,9 +78,11 @@ class RocksDbState(KvState):
                 return iter(())
             options.set_iterate_upper_bound(stop)
         try:
-            walk = Walk(self._db.items(from_key=start, read_opt=options), self._path, limit)
+            cursor = self._db.iter(options)
+            cursor.seek(start)
         except Exception as error:
             raise failure("cannot read", self._path, error) from error
+        walk = Walk(cursor, self._path, limit, stop)
         self._open_readers.add(walk)
         return walk
 
@@ -111,10 +113,8 @@ class RocksDbState(KvState):
             self._write(batch)
 
     def delete_range(self, start: bytes = b"", stop: bytes | None = None) -> None:
-        last = b""
         if stop is None:
-            last = self._last_key()
-            stop = last + b"\0"
+            stop = self._last_key() + b"\0"
         if start < stop:
             batch = self._rocks.WriteBatch(raw_mode=True)
             batch.delete_range(start, stop)
@@ -198,4 +198,7 @@ class RocksDbState(KvState):
             raise failure("cannot write", self._path, error) from error
 
     def _last_key(self) -> bytes:
-        return next(self._db.keys(backwards=True), b"")
+        cursor = self._db.iter()
+        cursor.seek_to_last()
+        check(cursor, self._path)
+        return cursor.key() if cursor.valid() else b""

@@ -22,7 +22,7 @@ class RocksDbMemory:
 
     Args:
         block_cache: bytes in all.
-        write_buffers: how many of these bytes may be writes that are in no file yet; past it they go to files.
+        write_buffers: how many of these bytes may be writes that are in no file yet; past it they go to one.
 
     Raises:
         StateError: when the sizes make no sense.

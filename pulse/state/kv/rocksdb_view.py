@@ -22,42 +22,50 @@ _PAGE = 1024
 class Walk:
     """An iterator over entries that a store can end: an open one keeps the directory locked.
 
+    It moves a cursor itself, for rocksdict's own iterators end at a damaged block as if nothing came after it.
+
     Args:
-        entries: rocksdict's iterator, which sees the store as it was when that was made.
+        cursor: rocksdict's ``RdictIter``, at the first entry; it sees the store as it was when that was made.
         path: the directory, for errors.
         limit: the most entries to give.
+        stop: the bound that the cursor was made with; RocksDB reads it where it is, so it must live as long.
     """
 
-    def __init__(self, entries: Iterator[Entry], path: Path, limit: int | None = None) -> None:
-        self._entries: Iterator[Entry] | None = entries
+    def __init__(self, cursor: Any, path: Path, limit: int | None, stop: bytes | None) -> None:
+        self._cursor = cursor
         self._path = path
         self._left = -1 if limit is None else limit
+        self._stop = stop
+        self._ended = False
 
     def __iter__(self) -> Walk:
         return self
 
     def __next__(self) -> Entry:
-        if self._entries is None:
+        cursor = self._cursor
+        if cursor is None:
+            if self._ended:
+                raise StopIteration
             raise StateError(f"the state in {self._path} was closed while it was read")
-        if self._left == 0:
+        if self._left == 0 or not cursor.valid():
+            check(cursor, self._path)
+            self._ended = True
+            self.close()
             raise StopIteration
         self._left -= 1
-        try:
-            return next(self._entries)
-        except StopIteration:
-            raise
-        except Exception as error:
-            raise failure("cannot read", self._path, error) from error
+        entry = cursor.key(), cursor.value()
+        cursor.next()
+        return entry
 
     def close(self) -> None:
         """Let go of the files."""
-        self._entries = None
+        self._cursor = None
 
 
 class RocksDbView(KvView):
     """A snapshot: one cursor, which sees the store as it was when that was made, moved to where it is read.
 
-    It is not rocksdict's ``Snapshot``, for iterating over that shows later writes.
+    It is not rocksdict's ``Snapshot``, for iterating over that shows later writes. One thread at a time reads it.
 
     Args:
         cursor: rocksdict's ``RdictIter``.
@@ -103,18 +111,24 @@ class RocksDbView(KvView):
                 break
             page.append((key, cursor.value()))
             cursor.next()
-        self._check(cursor)
+        check(cursor, self._path)
         return page
 
     def _seek(self, key: bytes) -> Any:
         if self._cursor is None:
             raise StateError(f"the snapshot of the state in {self._path} was closed")
         self._cursor.seek(key)
-        self._check(self._cursor)
+        check(self._cursor, self._path)
         return self._cursor
 
-    def _check(self, cursor: Any) -> None:
-        try:
-            cursor.status()
-        except Exception as error:
-            raise failure("cannot read", self._path, error) from error
+
+def check(cursor: Any, path: Path) -> None:
+    """Raise what stopped a cursor, if it was an error.
+
+    Raises:
+        StateError: files are damaged or cannot be read.
+    """
+    try:
+        cursor.status()
+    except Exception as error:
+        raise failure("cannot read", path, error) from error

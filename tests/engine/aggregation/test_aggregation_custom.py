@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from pulse.engine.aggregation import GroupedAggregation, concat
-from pulse.engine.aggregation.plain import from_plain, to_plain
 from pulse.errors import RecordError, StateError
 from pulse.model.aggregates import CombineFn, combine
+from pulse.state.values import from_plain, to_plain
 
 TIMES = np.zeros(3, np.int64)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pulse.model.bundle import Bundle, Int64s
 
 
-class Assigning(ABC):
+class RecordSpans(ABC):
     """Says which windows records are in."""
 
     merging: bool = False
@@ -35,7 +35,7 @@ class Assigning(ABC):
         return watermark
 
 
-class AlignedAssigning(Assigning):
+class AlignedSpans(RecordSpans):
     """Assigns windows that are the same for every key.
 
     Args:
@@ -46,7 +46,7 @@ class AlignedAssigning(Assigning):
         >>> from pulse.model.bundle import Bundle
         >>> from pulse.model.windows import Sliding
         >>> bundle = Bundle([{}, {}], np.array([2, 7]), 0)
-        >>> AlignedAssigning(SlidingSlicing(Sliding("10us", "5us"))).spans(bundle)
+        >>> AlignedSpans(SlidingSlicing(Sliding("10us", "5us"))).spans(bundle)
         [[(-5, 5), (0, 10)], [(0, 10), (5, 15)]]
     """
 
@@ -79,7 +79,7 @@ class AlignedAssigning(Assigning):
         return self.slicing.over_before(watermark)
 
 
-class SessionAssigning(Assigning):
+class SessionSpans(RecordSpans):
     """Assigns each record a window of its own, which lasts for the gap.
 
     Args:
