@@ -20,11 +20,18 @@ if TYPE_CHECKING:
     from pulse.cli.progress import Display
     from pulse.config import LoadedPipeline
     from pulse.runners.progress import Progress
+    from pulse.runners.recovery import Checkpointing
     from pulse.runners.result import RunResult
 
 
 def execute(
-    loaded: LoadedPipeline, display: Display, *, port: int | None, host: str, quiet: bool
+    loaded: LoadedPipeline,
+    display: Display,
+    *,
+    port: int | None,
+    host: str,
+    quiet: bool,
+    checkpointing: Checkpointing | None = None,
 ) -> RunResult:
     """Run a pipeline to its end.
 
@@ -34,9 +41,15 @@ def execute(
         port: where /metrics is served; None: nowhere.
         host: the address to listen on.
         quiet: whether the start goes unmentioned.
+        checkpointing: how the run keeps its state on disk.
     """
     runtime = loaded.runtime
     if runtime.runner == "deterministic":
+        if checkpointing is not None:
+            raise PipelineError(
+                "the deterministic runner keeps no state on disk",
+                hint="leave out the state directory, or use --runner trio",
+            )
         if port is not None:
             raise PipelineError(
                 "the deterministic runner is not observed, so there are no metrics to serve",
@@ -69,6 +82,7 @@ def execute(
             channel_rows=runtime.channel_rows,
             observer=fan_out(*observers) if observers else SILENT,
             progress=progress,
+            checkpointing=checkpointing,
         )
         return runner.run(loaded.pipeline)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pulse import __version__
-from pulse.cli import check, explain, graph, new, run, schema, serve, test
+from pulse.cli import check, checkpoint, explain, graph, new, run, schema, serve, test
 from pulse.cli.group import EPILOG, Group
 
 
@@ -31,6 +31,7 @@ for _command in (
     schema.schema,
     serve.serve,
     new.new,
+    checkpoint.checkpoint,
 ):
     _command.epilog = EPILOG
     cli.add_command(_command)

@@ -34,6 +34,8 @@ class RuntimeOptions:
         processes: worker processes for Python functions.
         overflow: what happens when channels are full.
         channel_rows: bound of each channel, in records.
+        state_dir: where checkpoints are kept; None: there are none.
+        checkpoint_interval: time between two checkpoints.
     """
 
     runner: Literal["trio", "deterministic"] = "trio"
@@ -41,6 +43,8 @@ class RuntimeOptions:
     processes: int = 0
     overflow: Literal["block", "drop"] | None = None
     channel_rows: int | None = None
+    state_dir: str | None = None
+    checkpoint_interval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

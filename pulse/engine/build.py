@@ -32,7 +32,7 @@ from pulse.engine.windowing.inputs import AggregateInputs
 from pulse.engine.windowing.pane_results import PaneBuilder
 from pulse.engine.windowing.session import SessionAggregate
 from pulse.engine.windowing.slicing import slicing_of
-from pulse.engine.windowing.spans import AlignedSpans, SessionSpans, RecordSpans
+from pulse.engine.windowing.spans import AlignedSpans, RecordSpans, SessionSpans
 from pulse.engine.windowing.triggered import TriggeredAggregate
 from pulse.errors import PulseInternalError
 from pulse.graph.ops import (

@@ -249,7 +249,7 @@ class Schedule:
     # -- crashes -----------------------------------------------------------------------------------------
 
     def _checkpoint(self, number: int) -> None:
-        """Save what a crash destroys: states as a checkpoint on disk has them, and what is between machines."""
+        """Save what a crash destroys: states as they are on disk, and what is between machines."""
         prepared: dict[str, Json] = {name: writer.prepare(number) for name, writer in self.writers.items()}
         machines = self.machines
         self.saved = {

@@ -1,14 +1,14 @@
 """Plain Python data as JSON, and back: what a person's accumulators, keys and values are saved as.
 
-Nothing is pickled, so reading what someone else wrote runs none of their code. The layout: None, bool, str, int
-of 64 bits, finite floats and lists are themselves in JSON; all else is an object whose one name is its kind.
+Nothing is pickled, so reading what someone else wrote runs none of their code. The layout: None, bool, str,
+int of 64 bits, finite floats and lists are themselves in JSON; all else is an object, its one name the kind.
 
 ==============================================  ===========================================
 ``{"int": "…"}``, ``{"float": "nan"}``          a larger int; nan, inf, -inf
 ``{"bytes": "78"}``                             as hexadecimal digits
 ``{"decimal": "1.50"}``, ``{"uuid": "…"}``      as text
 ``{"date": "…"}``, ``"datetime"``, ``"time"``   ISO 8601, with the offset from UTC if there is one
-``{"timedelta": 5}``                            microseconds
+``{"timedelta": [0, 5, 0]}``                    days, seconds, microseconds
 ``{"tuple": […]}``, ``"set"``, ``"frozenset"``  its items
 ``{"dict": [[key, value], …]}``                 its items in their order
 ==============================================  ===========================================
@@ -35,7 +35,7 @@ _TEXT: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
     datetime: ("datetime", datetime.isoformat, datetime.fromisoformat),
     date: ("date", date.isoformat, date.fromisoformat),
     time: ("time", time.isoformat, time.fromisoformat),
-    timedelta: ("timedelta", lambda d: d // timedelta(microseconds=1), lambda n: timedelta(microseconds=n)),
+    timedelta: ("timedelta", lambda d: [d.days, d.seconds, d.microseconds], lambda parts: timedelta(*parts)),
     UUID: ("uuid", str, UUID),
 }
 _MANY: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}

@@ -52,13 +52,19 @@ def combined(runner, events, window, aggregate, *, keyed=True, trigger=None, **o
     """Return key, event time in seconds, rounded up, and value of each result, sorted."""
     p = Pipeline()
     records = [{"k": k, "v": v} for k, v, _ in events]
-    source = p | Create(records, times=[t * SECOND for *_, t in events], schema={"k": "string", "v": "float64"})
+    source = p | Create(
+        records, times=[t * SECOND for *_, t in events], schema={"k": "string", "v": "float64"}
+    )
     source = source | KeyBy("k") if keyed else source
     windowed = source | Window(window, trigger=trigger, accumulation="discarding", **options)
     out = windowed | Aggregate(value=aggregate)
     found = runner.run(p).panes(out)
     return sorted(
-        (each.record.get("k"), each.window[0] // SECOND if each.window[0] > -(2**63) else None, each.record["value"])
+        (
+            each.record.get("k"),
+            each.window[0] // SECOND if each.window[0] > -(2**63) else None,
+            each.record["value"],
+        )
         for each in found
     )
 
@@ -100,7 +106,7 @@ FIXED = [("c", 1, 1), ("c", 2, 2), ("c", 10, 10), ("d", 5, 5), ("d", 8, 8), ("d"
         (FIXED, Tumbling("4s"), False, [(None, 3), (None, 5), (None, 27)]),
     ],
 )
-def test_sums(runner, events, window, keyed, wanted, trigger):
+def test_sums(runner, events, window, keyed, wanted, trigger):  # noqa: PLR0917 - the columns of the table
     found = combined(runner, events, window, sum("v"), keyed=keyed, trigger=trigger)
     assert [(key, value) for key, _, value in found] == wanted
 
@@ -168,7 +174,9 @@ WINDOWS = [Global(), Tumbling("5s"), Session("3s"), Sliding("6s", "3s")]
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
-@pytest.mark.parametrize("trigger", [None, Repeatedly(AfterCount(2)), AfterWatermark(early=AfterCount(3))], ids=str)
+@pytest.mark.parametrize(
+    "trigger", [None, Repeatedly(AfterCount(2)), AfterWatermark(early=AfterCount(3))], ids=str
+)
 def test_grouping_and_then_combining_is_combining(runner, window, trigger):
     def results(step):
         p = Pipeline()
@@ -177,10 +185,16 @@ def test_grouping_and_then_combining_is_combining(runner, window, trigger):
             stream = stream.add({"k": "ab"[v % 2], "v": v}, at=t * SECOND)
         windowed = p | stream | KeyBy("k") | Window(window, trigger=trigger, accumulation="accumulating")
         out = step(windowed)
-        return sorted((r["k"], each.time, r["value"]) for each in runner.run(p).panes(out) for r in [each.record])
+        return sorted(
+            (r["k"], each.time, r["value"]) for each in runner.run(p).panes(out) for r in [each.record]
+        )
 
     def grouped(windowed):
-        return windowed | GroupByKey() | Map(lambda r: {"k": r["k"], "value": Mean().over(v["v"] for v in r["values"])})
+        return (
+            windowed
+            | GroupByKey()
+            | Map(lambda r: {"k": r["k"], "value": Mean().over(v["v"] for v in r["values"])})
+        )
 
     assert results(grouped) == results(lambda windowed: windowed | CombinePerKey(Mean(), "v"))
 
@@ -243,7 +257,9 @@ def over(name, positions):
 def test_every_aggregate_under_a_repeated_count(runner, window, accumulation):
     p = Pipeline()
     stream = TestStream(schema=FIELDS).elements(RECORDS, time=[n * SECOND for n in range(len(RECORDS))])
-    windowed = p | stream | KeyBy("k") | Window(window, trigger=Repeatedly(AfterCount(3)), accumulation=accumulation)
+    windowed = (
+        p | stream | KeyBy("k") | Window(window, trigger=Repeatedly(AfterCount(3)), accumulation=accumulation)
+    )
     out = windowed | Aggregate(**AGGREGATES)
     found = runner.run(p).records(out)
     stops = [3, 6, 9, 11]

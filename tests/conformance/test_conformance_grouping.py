@@ -169,7 +169,8 @@ def test_group_two_collections(runner):
     y = p | "y" >> Create([{"k": k, "y": v} for k, v in (("a", 5), ("a", 6), ("c", 7), ("c", 8))])
     out = {"x": x, "y": y} | CoGroup("k")
     found = {
-        r["k"]: tuple(sorted(each[name] for each in r[name]) for name in "xy") for r in runner.run(p).records(out)
+        r["k"]: tuple(sorted(each[name] for each in r[name]) for name in "xy")
+        for r in runner.run(p).records(out)
     }
     assert found == {"a": ([1, 2], [5, 6]), "b": ([3], []), "c": ([4], [7, 8])}
 

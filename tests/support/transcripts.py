@@ -10,11 +10,12 @@ those of one key in the order in which they came.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from pulse import Aggregate, KeyBy, Pipeline, Window, WithMetadata, collect
-from pulse.model.windows import Global, Windowing
+from pulse.model.windows import Tumbling, Windowing
 from pulse.testing import TestStream
 
 SECOND = 1_000_000
@@ -127,3 +128,25 @@ def bulk(runner: Any, text: str, wanted: list[str], window: Any, **options: Any)
     play(runner, f"{text} ->\nend -> {'; '.join(wanted)}", window, **options)
 
 
+@dataclass
+class Case:
+    """A transcript with what it is about; see ``play``."""
+
+    text: str
+    window: Any = field(default_factory=lambda: Tumbling("10s"))
+    options: dict[str, Any] = field(default_factory=dict)
+    late: int = 0
+    closed: int = 0
+    keyed: bool = True
+
+    def play(self, runner: Any) -> None:
+        """Assert that the engine does what it says."""
+        play(
+            runner,
+            self.text,
+            self.window,
+            keyed=self.keyed,
+            late=self.late,
+            closed=self.closed,
+            **self.options,
+        )

@@ -9,8 +9,8 @@ from pulse.config.options.base import Options, wrong
 from pulse.config.options.routing import STEPS, step_type
 from pulse.config.options.sinks import SINKS, SinkOptions, sink_kind
 from pulse.config.options.sources import ENDINGS, SOURCES, SourceOptions, format_of, source_kind
-from pulse.config.options.texts import Name, Policy
 from pulse.config.options.testing import TestOptions
+from pulse.config.options.texts import Length, Name, Policy
 from pulse.config.options.time import TimeOptions
 from pulse.config.options.windows import WindowOptions
 from pulse.errors import did_you_mean
@@ -48,6 +48,13 @@ class RuntimeTable(Options):
         Field(description="When channels are full: make sources wait, or drop new records and count them."),
     ] = None
     channel_rows: Annotated[int | None, Field(ge=1, description="Bound of each channel, in records.")] = None
+    state_dir: Annotated[
+        str | None,
+        Field(min_length=1, description="Directory of checkpoints, one per pipeline; a run resumes from it."),
+    ] = None
+    checkpoint_interval: Annotated[
+        Length | None, Field(description="Time between two checkpoints; 10s by default.")
+    ] = None
 
 
 class OnErrorOptions(Options):

@@ -10,10 +10,11 @@ import pyarrow as pa
 from pulse.engine.joins.pairs import PairBuilder
 from pulse.engine.joins.side import MARK, TIME, Side, nulls, numbers, structs, take
 from pulse.engine.operator import Operator, Out
+from pulse.engine.windowing.bounds import bound_column
 from pulse.engine.windowing.late import saturating_add
 from pulse.errors import PulseInternalError
 from pulse.graph.ops import LATE, MAIN
-from pulse.graph.ops.grouping import LATE_TYPE, WINDOW_TYPE
+from pulse.graph.ops.grouping import LATE_TYPE
 from pulse.graph.ops.joined_fields import key_types
 from pulse.model.bundle import Bundle, Windows
 from pulse.model.time import MIN_TIME
@@ -153,8 +154,8 @@ class JoinOperator(Operator):
             else:
                 columns[name] = nulls(count, kind)
         if starts is not None:
-            columns["window_start"] = pa.array(starts[late]).cast(WINDOW_TYPE)
-            columns["window_end"] = pa.array(limits).cast(WINDOW_TYPE)
+            columns["window_start"] = bound_column(starts[late])
+            columns["window_end"] = bound_column(limits)
         columns["late_by"] = pa.array(marks - limits).cast(LATE_TYPE)
         schema = self.late_schema
         batch = pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)

@@ -12,7 +12,7 @@ from pulse.engine.joins.side import SEQ, TIME, numbers, structs, take
 from pulse.engine.joins.window import end_times
 from pulse.engine.joins.windowed import WINDOW, WindowedOperator, joint_codes
 from pulse.engine.joins.windows import END, Due
-from pulse.graph.ops.grouping import WINDOW_TYPE
+from pulse.engine.windowing.bounds import bound_column
 from pulse.model.bundle import Windows
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class CoGroup(WindowedOperator):
             name: whole(heads.column(key)) for name, key in zip(self.keys, by, strict=True)
         }
         windows = Windows(numbers(heads, WINDOW), numbers(heads, END))
-        columns["window_start"] = pa.array(windows.starts).cast(WINDOW_TYPE)
-        columns["window_end"] = pa.array(windows.ends).cast(WINDOW_TYPE)
+        columns["window_start"] = bound_column(windows.starts)
+        columns["window_end"] = bound_column(windows.ends)
         for place, (name, due) in enumerate(zip(self.names, found, strict=True)):
             columns[name] = self._lists(place, due, rank[codes[place]], len(groups))
         batch = pa.RecordBatch.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)

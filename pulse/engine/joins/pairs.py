@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pulse.engine.aggregation.values import kernels, whole
 from pulse.engine.joins.side import field_column, key_column, take
 from pulse.engine.operators.filter import truth
-from pulse.graph.ops.grouping import WINDOW_TYPE
+from pulse.engine.windowing.bounds import bound_column
 from pulse.graph.ops.joined_fields import KEY
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class PairBuilder:
             windows: start and end of each; used when the result has window fields.
         """
         columns: dict[str, Any] = {
-            "window_start": pa.array(windows[0]).cast(WINDOW_TYPE),
-            "window_end": pa.array(windows[1]).cast(WINDOW_TYPE),
+            "window_start": bound_column(windows[0]),
+            "window_end": bound_column(windows[1]),
         }
         for place, field in enumerate(self.fields):
             if field.side == KEY:

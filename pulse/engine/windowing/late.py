@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from pulse.engine.convert import VALUE
-from pulse.graph.ops.grouping import LATE_TYPE, WINDOW_TYPE
+from pulse.engine.windowing.bounds import bound_column
+from pulse.graph.ops.grouping import LATE_TYPE
 from pulse.model.rows import to_values
 from pulse.model.time import MAX_TIME
 
@@ -39,7 +40,7 @@ def late_records(bundle: Bundle, starts: Int64s, ends: Int64s) -> Bundle:
     marks = np.broadcast_to(np.asarray(bundle.watermarks, np.int64), len(bundle))
     delay = marks - ends
     if bundle.is_rows:
-        begun, over = (to_values(pa.array(times).cast(WINDOW_TYPE)) for times in (starts, ends))
+        begun, over = (to_values(bound_column(times)) for times in (starts, ends))
         rows = [
             {
                 **(row if isinstance(row, dict) else {VALUE: row}),
@@ -51,8 +52,8 @@ def late_records(bundle: Bundle, starts: Int64s, ends: Int64s) -> Bundle:
         ]
         return replace(bundle, data=rows, windows=None)
     columns = dict(zip(bundle.batch.schema.names, bundle.batch.columns, strict=True))
-    columns["window_start"] = pa.array(starts).cast(WINDOW_TYPE)
-    columns["window_end"] = pa.array(ends).cast(WINDOW_TYPE)
+    columns["window_start"] = bound_column(starts)
+    columns["window_end"] = bound_column(ends)
     columns["late_by"] = pa.array(delay).cast(LATE_TYPE)
     batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
     return replace(bundle, data=batch, windows=None)

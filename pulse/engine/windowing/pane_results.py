@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pulse.engine.convert import ColumnBuilder, misfit, restore_types, snapshot_types
+from pulse.engine.windowing.bounds import bound_column
 from pulse.engine.windowing.results import GROUP
 from pulse.errors import RecordError
 from pulse.graph.ops.grouping import WINDOW_FIELDS
@@ -83,8 +84,8 @@ class PaneBuilder:
         ]
         fields: dict[str, Any] = dict(zip(self.keys, values, strict=False))
         if self.show_windows:
-            for (name, kind), bounds in zip(WINDOW_FIELDS, (starts, ends), strict=True):
-                fields.setdefault(name, pa.array(bounds).cast(kind))
+            for (name, _), bounds in zip(WINDOW_FIELDS, (starts, ends), strict=True):
+                fields.setdefault(name, bound_column(bounds))
         fields |= dict(zip(self.names, values[len(self.keys) :], strict=True))
         data = self._rows(fields) if self.rows else self._columns(fields, len(found))
         return Bundle(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pulse.engine.aggregation.values import whole
-from pulse.graph.ops.grouping import WINDOW_TYPE
+from pulse.engine.windowing.bounds import bound_column
 from pulse.model.bundle import Bundle, Int64s, Windows
 from pulse.model.panes import Panes
 from pulse.model.rows import to_values
@@ -70,8 +70,8 @@ class ResultBuilder:
             for key, column in zip(self.inputs.keys, self.inputs.by, strict=True)
         }
         if self.show_windows:
-            fields.setdefault("window_start", pa.array(starts).cast(WINDOW_TYPE))
-            fields.setdefault("window_end", pa.array(ends).cast(WINDOW_TYPE))
+            fields.setdefault("window_start", bound_column(starts))
+            fields.setdefault("window_end", bound_column(ends))
         results: list[Any]
         data: Any
         if self.aggregation.makes_objects:

@@ -321,7 +321,8 @@ class TriggeredAggregate(Operator):
                     "finished": state.finished,
                     "due": state.due,
                 }
-                for key, state in self.states
+                # As they were opened, so that those due at one time come up in the same order when restored.
+                for key, state in sorted(self.states, key=lambda found: found[1].number)
             ],
         }
 

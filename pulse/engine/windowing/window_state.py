@@ -37,6 +37,7 @@ class WindowState:
         nonspeculative: how many times without early firings.
         finished: whether its trigger has finished.
         due: the processing time for which it is in the index; None: none.
+        number: its place in the order in which windows were opened, in which those due at one time come up.
     """
 
     start: int
@@ -50,6 +51,7 @@ class WindowState:
     nonspeculative: int = 0
     finished: bool = False
     due: int | None = None
+    number: int = 0
 
     @property
     def span(self) -> Span:
@@ -94,8 +96,9 @@ class WindowStates:
         """Add a window, and have it come up at its end and when its time is over."""
         self.keys.setdefault(key, {})[state.span] = state
         self._count += 1
-        heapq.heappush(self._by_time, (state.end, AT_END, self._count, key, state.span))
-        heapq.heappush(self._by_time, (self.over(state.end), AT_CLEANUP, self._count, key, state.span))
+        state.number = self._count
+        heapq.heappush(self._by_time, (state.end, AT_END, state.number, key, state.span))
+        heapq.heappush(self._by_time, (self.over(state.end), AT_CLEANUP, state.number, key, state.span))
         if state.due is not None:
             self._push_due(key, state, state.due)
 
@@ -117,25 +120,24 @@ class WindowStates:
             self._push_due(key, state, due)
 
     def _push_due(self, key: Key, state: WindowState, due: int) -> None:
-        self._count += 1
-        heapq.heappush(self._by_clock, (due, self._count, key, state.span))
+        heapq.heappush(self._by_clock, (due, state.number, key, state.span))
 
     def take_due(self, watermark: int) -> Iterator[tuple[int, Key, WindowState]]:
         """Return what a watermark makes due, in order of time: what it is, the key and the window."""
         queue = self._by_time
         while queue and queue[0][0] <= watermark:
-            _, what, _, key, span = heapq.heappop(queue)
+            _, what, number, key, span = heapq.heappop(queue)
             state = self.get(key, span)
-            if state is not None:
+            if state is not None and state.number == number:
                 yield what, key, state
 
     def take_clocked(self, now: int) -> Iterator[tuple[Key, WindowState]]:
         """Return the windows that are due by processing time, in order."""
         queue = self._by_clock
         while queue and queue[0][0] <= now:
-            due, _, key, span = heapq.heappop(queue)
+            due, number, key, span = heapq.heappop(queue)
             state = self.get(key, span)
-            if state is not None and state.due == due:
+            if state is not None and (state.due, state.number) == (due, number):
                 state.due = None
                 yield key, state
 
@@ -144,9 +146,9 @@ class WindowStates:
         """The next processing time at which a window comes up."""
         queue = self._by_clock
         while queue:
-            due, _, key, span = queue[0]
+            due, number, key, span = queue[0]
             state = self.get(key, span)
-            if state is not None and state.due == due:
+            if state is not None and (state.due, state.number) == (due, number):
                 return due
             heapq.heappop(queue)
         return None

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from pulse.state.kv.base import Entry, KvView
 
-_SIZES = ("rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
+_PROPERTIES = ("rocksdb.estimate-num-keys", "rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
+_BATCH = 1 << 20  # bytes: what RocksDB takes at once may exceed its write buffers by as much
+_OVERHEAD = 32
 
 
 class RocksDbState(KvState):
@@ -93,11 +95,15 @@ class RocksDbState(KvState):
             raise failure("cannot write", self._path, error) from error
 
     def put_many(self, entries: Iterable[Entry]) -> None:
-        for some in batches(entries):
-            batch = self._rocks.WriteBatch(raw_mode=True)
-            for key, value in some:
-                batch.put(key, value)
-            self._write(batch)
+        batch = self._rocks.WriteBatch(raw_mode=True)
+        size = 0
+        for key, value in entries:
+            batch.put(key, value)
+            size += len(key) + len(value) + _OVERHEAD
+            if size > _BATCH:
+                self._write(batch)
+                batch, size = self._rocks.WriteBatch(raw_mode=True), 0
+        self._write(batch)
 
     def delete(self, key: bytes) -> None:
         try:
@@ -169,9 +175,11 @@ class RocksDbState(KvState):
         self._db = self._open()
 
     def stats(self) -> StateStats:
-        value = self._db.property_int_value
-        entries = value("rocksdb.estimate-num-keys") or 0
-        return StateStats(entries, sum(value(name) or 0 for name in _SIZES))
+        try:
+            entries, *sizes = [self._db.property_int_value(name) or 0 for name in _PROPERTIES]
+        except Exception as error:
+            raise failure("cannot read", self._path, error) from error
+        return StateStats(entries, sum(sizes))
 
     def close(self) -> None:
         for reader in list(self._open_readers):
@@ -198,7 +206,10 @@ class RocksDbState(KvState):
             raise failure("cannot write", self._path, error) from error
 
     def _last_key(self) -> bytes:
-        cursor = self._db.iter()
+        try:
+            cursor = self._db.iter()
+        except Exception as error:
+            raise failure("cannot read", self._path, error) from error
         cursor.seek_to_last()
         check(cursor, self._path)
         return cursor.key() if cursor.valid() else b""

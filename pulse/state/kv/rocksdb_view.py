@@ -22,7 +22,7 @@ _PAGE = 1024
 class Walk:
     """An iterator over entries that a store can end: an open one keeps the directory locked.
 
-    It moves a cursor itself, for rocksdict's own iterators end at a damaged block as if nothing came after it.
+    It moves a cursor itself, for rocksdict's own iterators end at a damaged block as if nothing came after.
 
     Args:
         cursor: rocksdict's ``RdictIter``, at the first entry; it sees the store as it was when that was made.
@@ -65,7 +65,8 @@ class Walk:
 class RocksDbView(KvView):
     """A snapshot: one cursor, which sees the store as it was when that was made, moved to where it is read.
 
-    It is not rocksdict's ``Snapshot``, for iterating over that shows later writes. One thread at a time reads it.
+    It is not rocksdict's ``Snapshot``, for iterating over that shows later writes. One thread at a time
+    reads it.
 
     Args:
         cursor: rocksdict's ``RdictIter``.
