@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNS = int(os.environ.get("PULSE_CRASH_RUNS", "0"))
 KILLS = 3
+SIZE = 40_000
 SHORT = [("tumbling", 1), ("timers", 2), ("letters", 1), ("bids", 2)]
 LONG = [
     (name, parallelism)
@@ -55,14 +56,20 @@ def start(name: str, folder: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def finish(process: subprocess.Popen[str], timeout: float | None = None) -> tuple[int, str]:
-    """Wait for a process, and kill it when it takes longer than ``timeout`` seconds."""
+def finish(process: subprocess.Popen[str], within: float | None = None) -> tuple[int, str]:
+    """Wait for a process; kill it when it takes longer than some seconds after it has said that it runs."""
+    said: list[str] = []
+    assert process.stderr is not None
+    while within is not None and not (
+        said and said[-1].startswith(("running", "error")) or said[-1:] == [""]
+    ):
+        said.append(process.stderr.readline())
     try:
-        _, errors = process.communicate(timeout=timeout)
+        _, errors = process.communicate(timeout=within)
     except subprocess.TimeoutExpired:
         process.kill()
         _, errors = process.communicate()
-    return process.returncode, errors
+    return process.returncode, "".join(said) + errors
 
 
 def output(folder: Path) -> dict[str, list[Any]]:
@@ -81,13 +88,13 @@ def test_killed_runs_lose_and_repeat_nothing(tmp_path: Path, name: str, parallel
     quiet, folder = tmp_path / "quiet", tmp_path / "killed"
     for each in (quiet, folder):
         each.mkdir()
-        write_input(each, 30_000)
+        write_input(each, SIZE)
     code, errors = finish(start(name, quiet))
     assert code == 0, errors
     random, said = Random(f"{name} {seed}"), []
-    options = ["--state-dir", "state", "--checkpoint-interval", "50ms", "--parallelism", str(parallelism)]
+    options = ["--state-dir", "state", "--checkpoint-interval", "30ms", "--parallelism", str(parallelism)]
     for _ in range(KILLS):
-        code, errors = finish(start(name, folder, *options), timeout=random.uniform(0.7, 1.8))
+        code, errors = finish(start(name, folder, *options), within=random.uniform(0, 0.4))
         assert code in (0, -9), errors
         said.append(errors)
     code, errors = finish(start(name, folder, *options))
@@ -95,3 +102,4 @@ def test_killed_runs_lose_and_repeat_nothing(tmp_path: Path, name: str, parallel
     assert output(folder) == output(quiet), [*said, errors]
     left = [path.name for path in folder.rglob("*.tmp")]
     assert not left
+    print([[l for l in e.splitlines() if "resum" in l or "done" in l] for e in [*said, errors]])
