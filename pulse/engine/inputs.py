@@ -24,6 +24,8 @@ class InputWatermarks:
 
     Args:
         count: number of inputs.
+        groups: the group of each input. Those of one group are replicas of one another and idle together:
+            as long as one of them speaks, the results of the others are still on their way.
 
     Example:
         >>> inputs = InputWatermarks(2)
@@ -33,7 +35,8 @@ class InputWatermarks:
         5
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, groups: Sequence[int] | None = None) -> None:
+        self.groups = tuple(range(count)) if groups is None else tuple(groups)
         self.marks = [MIN_TIME] * count
         self.idle = [False] * count
         self.ended = [False] * count
@@ -60,7 +63,17 @@ class InputWatermarks:
 
     def of(self, indexes: Sequence[int]) -> int:
         """Return the watermark of some of the inputs together."""
-        return min(max(self.marks[i], self.current) if self.idle[i] else self.marks[i] for i in indexes)
+        quiet = self._quiet()
+        return min(max(self.marks[i], self.current) if quiet[i] else self.marks[i] for i in indexes)
+
+    def _quiet(self) -> list[bool]:
+        """Return, for each input, whether it is left out: it is idle, and so are its replicas."""
+        speaking = {
+            group
+            for group, idle, ended in zip(self.groups, self.idle, self.ended, strict=True)
+            if not (idle or ended)
+        }
+        return [idle and group not in speaking for group, idle in zip(self.groups, self.idle, strict=True)]
 
     @property
     def all_ended(self) -> bool:
@@ -73,8 +86,8 @@ class InputWatermarks:
         return not self.all_ended and all(i or e for i, e in zip(self.idle, self.ended, strict=True))
 
     def _refresh(self) -> bool:
-        going = [(m, idle) for m, idle in zip(self.marks, self.idle, strict=True) if m < MAX_TIME]
-        active = [mark for mark, idle in going if not idle]
+        going = [(m, quiet) for m, quiet in zip(self.marks, self._quiet(), strict=True) if m < MAX_TIME]
+        active = [mark for mark, quiet in going if not quiet]
         mark = min(active) if active else max((mark for mark, _ in going), default=MAX_TIME)
         if mark <= self.current:
             return False
@@ -94,7 +107,8 @@ class InputWatermarks:
         """
         current = self.current if together is None else self.of(together)
         counted = range(len(self.marks)) if together is None else together
-        others = [self.marks[i] for i in counted if i != index and not self.idle[i]]
+        quiet = self._quiet()
+        others = [self.marks[i] for i in counted if i != index and not quiet[i]]
         if not others and isinstance(bundle.watermarks, int):
             return replace(bundle, watermarks=max(bundle.watermarks, current))
         limit = min(others, default=MAX_TIME)

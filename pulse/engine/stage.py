@@ -86,7 +86,9 @@ class StageMachine:
             )
             for node in self.nodes
         ]
-        self.inputs = InputWatermarks(len(self.positions))
+        # The splits of a source are no replicas of one another.
+        groups = None if stage.is_source else self.positions
+        self.inputs = InputWatermarks(len(self.positions), groups)
         self.apart = bool(self.operators) and self.operators[0].apart
         self.marks = [MIN_TIME] * len(self.operators)
         self.output_mark = MIN_TIME
@@ -129,7 +131,8 @@ class StageMachine:
     def tick(self) -> list[Emission]:
         """Do what is due now that processing time has moved, and return what the stage emits."""
         emitted: list[Emission] = []
-        for index, operator in enumerate(self.operators):
+        # The last one first: what an earlier one gives comes to it at this very moment, not before.
+        for index, operator in reversed(list(enumerate(self.operators))):
             if operator.due is not None:
                 with naming(self.nodes[index].name):
                     made = list(operator.tick())

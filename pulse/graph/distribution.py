@@ -43,7 +43,7 @@ from pulse.graph.ops import (
 )
 from pulse.graph.ops.grouping import takes_custom
 from pulse.model.watermarks import EndOnly
-from pulse.model.windows import Global
+from pulse.model.windows import Global, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +162,10 @@ class _Distribution:
             late = any(self.graph.types[port].late_possible for port in node.inputs)
             if isinstance(node.op, AggregateOp | JoiningOp):
                 late = late and before.windowing.lateness_us > 0
-            self._spreadable[key] = all(
+            held = holds_by_key(node.op, before) and any(
+                self._judged(Port(node.name, tag)) for tag in node.op.outputs()
+            )
+            self._spreadable[key] = not held and all(
                 self._unnoticed(
                     Port(node.name, tag),
                     kept(node.op, tag, share),
@@ -171,6 +174,14 @@ class _Distribution:
                 for tag in node.op.outputs()
             )
         return self._spreadable[key]
+
+    def _judged(self, port: Port) -> bool:
+        """Return whether a step after a collection judges how late records are."""
+        return any(
+            LATE in reader.op.outputs()
+            or any(self._judged(Port(reader.name, tag)) for tag in reader.op.outputs())
+            for reader, _ in self.graph.readers(port)
+        )
 
     def _unnoticed(self, port: Port, share: Share, *, late: bool) -> bool:
         """Return whether no step after a collection can tell that it comes from replicas.
@@ -221,6 +232,18 @@ class _Distribution:
         return all(self._unnoticed(Port(node.name, tag), SCATTERED, late=late) for tag in op.outputs())
 
 
+def holds_by_key(op: Op, before: CollectionType) -> bool:
+    """Return whether a step holds its output watermark back as its keys need it.
+
+    One replica holds for all keys, several each for their own. (What a join holds depends on the watermarks
+    of its inputs alone.)
+    """
+    if isinstance(op, AggregateOp):
+        sessions = isinstance(before.windowing.window, Session)
+        return sessions and before.windowing.timestamp != "end_of_window"
+    return isinstance(op, ProcessOp) and bool(op.declared.timers)
+
+
 def makes_watermarks(op: Op) -> bool:
     """Return whether a step makes watermarks of the order in which it sees all records."""
     return isinstance(op, TimestampOp) and not isinstance(op.watermarks, EndOnly)
@@ -237,7 +260,8 @@ def _looks(op: Op, position: int, before: CollectionType) -> bool:
 def _notices(op: AggregateOp, before: CollectionType, *, late: bool) -> bool:
     """Return whether an aggregation over all replicas depends on the order between them."""
     ordered = any(takes_custom(agg) or agg.kind == "collect" for _, agg in op.aggregates)
-    return ordered or (late and not isinstance(before.windowing.window, Global))
+    late = late and not isinstance(before.windowing.window, Global)
+    return ordered or late or not before.windowing.by_default
 
 
 def kept(op: Op, tag: str, share: Share) -> Share:  # noqa: PLR0911 - a case per kind of step

@@ -99,7 +99,7 @@ class AfterWatermark(Trigger):
 
     @property
     def speculates(self) -> bool:
-        return self.early is not None
+        return self.early is not None and self.early.speculates
 
     @property
     def on_time(self) -> bool:
@@ -261,6 +261,10 @@ class AfterEach(_Several):
     @property
     def may_repeat(self) -> bool:
         return len(self.parts) > 1 or self.parts[0].may_repeat
+
+    @property
+    def speculates(self) -> bool:
+        return self.parts[0].speculates
 
 
 @dataclass(frozen=True, init=False)

@@ -91,7 +91,7 @@ class Playback:
         """Note what the sinks have got, as what came of all events before one; None: of all there are."""
         total = max((reader.turns for reader in self.readers.values()), default=0)
         seen = {sink.name: sink.books.received for sink in self.machines.sinks.values()}
-        while len(self.counts) < (total if turn is None else turn):
+        while len(self.counts) < (total if turn is None else min(turn, total - 1)):
             self.counts.append(seen)
 
     def log(self) -> tuple[Mapping[str, int], ...]:

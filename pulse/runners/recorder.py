@@ -78,12 +78,13 @@ class Recorder:
         self._cut: _Cut | None = None
         self._turn = trio.Lock()
         self._stop = trio.Event()
+        self._token = trio.lowlevel.current_trio_token()
         self._started = trio.current_time()
         self._last = recovery.number
 
     def stop(self) -> None:
-        """Take a last checkpoint now, and end the run there."""
-        self._stop.set()
+        """Take a last checkpoint now, and end the run there; any thread may say so."""
+        self._token.run_sync_soon(self._stop.set)
 
     async def run(self, flowing: trio.CancelScope) -> None:
         """Take checkpoints until the run is over; ends it after the last one when it was stopped.

@@ -87,7 +87,8 @@ class Script:
             if isinstance(event, ProcessingTime) or event.input == name
         ]
         if not any(isinstance(event, Close) for _, event in found):
-            found.append((len(self.events), End()))
+            # One after the other, in the order of the inputs.
+            found.append((len(self.events) + self.inputs.index(name), End()))
         return found
 
     def records(self, name: str) -> tuple[list[Any], list[int]]:

@@ -28,7 +28,7 @@ def stage(build, *, inputs=1):
     ]
     (sources | "first" >> Flatten()) | build | "out" >> Write(Collect())
     plan = compile_graph("test", p.graph)
-    return StageMachine(plan, plan.by_name["first"], (0,) * inputs)
+    return StageMachine(plan, plan.by_name["first"], range(inputs))
 
 
 def said(emissions):

@@ -18,6 +18,7 @@ from pulse import (
     Deduplicate,
     EventTimer,
     Flatten,
+    FromSource,
     IntervalJoin,
     Join,
     JsonLines,
@@ -164,7 +165,7 @@ def over_files(name: str) -> Pipeline:
 def bids() -> Pipeline:
     """Return a pipeline over generated events in several splits, to Parquet."""
     p = Pipeline("bids")
-    source = p | Read(Nexmark(800_000, only="bid", shards=2))
+    source = p | Read(Nexmark(800_000, only="bid", shards=2), watermarks=FromSource())
     counted = source | KeyBy("auction") | Window(Tumbling("2s")) | Aggregate(n=count(), most=max("price"))
     _ = counted | Write(ParquetSink("parts", max_rows=5000))
     return p

@@ -131,7 +131,7 @@ class TriggeredAggregate(Operator):
             state = self._merged(key, span) if self.windows.merging else self.states.get(key, span)
             if state is None:
                 state = WindowState(*span, self.accumulators.create())
-                self.states.put(key, state)
+                self.states.put(key, state, self.watermark)
             if not state.finished:
                 owner = state
                 self._add(key, state, time, mark, values)
@@ -180,7 +180,7 @@ class TriggeredAggregate(Operator):
         for other in others:
             self._join(merged, other)
         self.trigger.merged(merged.marks)
-        self.states.put(key, merged)
+        self.states.put(key, merged, self.watermark)
         return merged
 
     def _join(self, state: WindowState, other: WindowState) -> None:
@@ -347,7 +347,7 @@ class TriggeredAggregate(Operator):
                 finished=saved["finished"],
                 due=saved["due"],
             )
-            self.states.put(tuple(map(_one, saved["key"])), found)
+            self.states.put(tuple(map(_one, saved["key"])), found, self.watermark)
 
 
 def _keys(prepared: Prepared, by: tuple[str, ...]) -> Iterable[Key]:

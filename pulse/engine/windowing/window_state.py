@@ -92,12 +92,13 @@ class WindowStates:
         found = [s for s in self.keys.get(key, {}).values() if s.start < end and start < s.end]
         return sorted(found, key=lambda state: state.start)
 
-    def put(self, key: Key, state: WindowState) -> None:
-        """Add a window, and have it come up at its end and when its time is over."""
+    def put(self, key: Key, state: WindowState, watermark: int) -> None:
+        """Add a window, and have it come up at its end, if that is ahead, and when its time is over."""
         self.keys.setdefault(key, {})[state.span] = state
         self._count += 1
         state.number = self._count
-        heapq.heappush(self._by_time, (state.end, AT_END, state.number, key, state.span))
+        if state.end > watermark:
+            heapq.heappush(self._by_time, (state.end, AT_END, state.number, key, state.span))
         heapq.heappush(self._by_time, (self.over(state.end), AT_CLEANUP, state.number, key, state.span))
         if state.due is not None:
             self._push_due(key, state, state.due)

@@ -76,8 +76,7 @@ def read_table(data: memoryview, rows: int) -> pa.Table:
     """Return the table of an Arrow IPC stream; ``rows`` counts those of a table without columns."""
     table = pa.ipc.open_stream(pa.py_buffer(data)).read_all()
     if table.num_columns == 0 and rows:
-        bare = pa.table({"_": pa.nulls(rows)}).select([])
-        return bare.replace_schema_metadata(table.schema.metadata)
+        return pa.table({"_": pa.nulls(rows)}).select([])
     return table
 
 

@@ -76,7 +76,7 @@ class _Writer:
         self.owner = owner
         self.blobs = blobs
 
-    def write(self, value: Any, path: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one line per kind of value
+    def write(self, value: Any, path: tuple[Any, ...]) -> Any:
         kind = type(value)
         if kind in _SIMPLE:
             return value
@@ -107,7 +107,7 @@ class _Writer:
             ]
         }
 
-    def _columns(self, value: Any, path: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one line per kind of value
+    def _columns(self, value: Any, path: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one line per kind
         if isinstance(value, pa.Table):
             return {"table": [*self.blobs.add(write_table(value)), value.num_rows]}
         if isinstance(value, pa.RecordBatch):
@@ -135,7 +135,7 @@ class _Reader:
     def __init__(self, columns: memoryview) -> None:
         self.columns = columns
 
-    def read(self, data: Any) -> Any:  # noqa: PLR0911 - one line per kind of value
+    def read(self, data: Any) -> Any:  # noqa: PLR0911 - one line per kind
         if type(data) is list:
             return [self.read(item) for item in data]
         if type(data) is not dict:
@@ -164,8 +164,7 @@ class _Reader:
     def batch(self, inner: list[Any]) -> pa.RecordBatch:
         table = self.table(inner)
         if table.num_columns == 0 and inner[2]:
-            whole = pa.RecordBatch.from_arrays([pa.nulls(inner[2])], ["_"]).select([])
-            return whole.replace_schema_metadata(table.schema.metadata)
+            return pa.RecordBatch.from_arrays([pa.nulls(inner[2])], ["_"]).select([])
         batches = table.to_batches()
         return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
