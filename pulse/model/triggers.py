@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from pulse.errors import WindowingError
+from pulse.model.arguments import located, placed
 from pulse.model.time import Duration, format_duration, micros
 
 
@@ -62,6 +63,7 @@ class Trigger:
         return f"{type(self).__name__}({', '.join(map(str, self.parts))})"
 
 
+@placed
 @dataclass(frozen=True)
 class AfterWatermark(Trigger):
     """Fire when the watermark passes the end of the window.
@@ -82,7 +84,7 @@ class AfterWatermark(Trigger):
         for name in ("early", "late"):
             part = getattr(self, name)
             if part is not None:
-                _check(part, f"AfterWatermark({name}=...)")
+                check_trigger(part, f"AfterWatermark({name}=...)")
             if isinstance(part, Repeatedly):  # early and late repeat in any case
                 object.__setattr__(self, name, part.trigger)
 
@@ -110,6 +112,7 @@ class AfterWatermark(Trigger):
         return f"AfterWatermark({', '.join(parts)})"
 
 
+@placed
 @dataclass(frozen=True)
 class AfterCount(Trigger):
     """Fire once, when so many records have come.
@@ -141,6 +144,7 @@ class AfterCount(Trigger):
         return f"AfterCount({self.count})"
 
 
+@placed
 @dataclass(frozen=True)
 class AfterProcessingTime(Trigger):
     """Fire once, so long after the first record came, by the clock of the run.
@@ -185,6 +189,7 @@ class Never(Trigger):
         return False
 
 
+@placed
 @dataclass(frozen=True)
 class Repeatedly(Trigger):
     """Start a trigger anew each time it has finished.
@@ -196,7 +201,7 @@ class Repeatedly(Trigger):
     trigger: Trigger
 
     def __post_init__(self) -> None:
-        _check(self.trigger, "Repeatedly")
+        check_trigger(self.trigger, "Repeatedly")
 
     @property
     def parts(self) -> tuple[Trigger, ...]:
@@ -216,6 +221,7 @@ class _Several(Trigger):
     triggers: tuple[Trigger, ...]
     least: ClassVar[int] = 1
 
+    @located
     def __init__(self, *triggers: Trigger) -> None:
         name = type(self).__name__
         if len(triggers) < self.least:
@@ -223,7 +229,7 @@ class _Several(Trigger):
                 f"{name} takes at least {self.least} trigger{'s' * (self.least > 1)}, not {len(triggers)}"
             )
         for trigger in triggers:
-            _check(trigger, name)
+            check_trigger(trigger, name)
         object.__setattr__(self, "triggers", triggers)
 
     @property
@@ -273,6 +279,7 @@ class OrFinally(_Several):
 
     least = 2
 
+    @located
     def __init__(self, trigger: Trigger, until: Trigger) -> None:
         super().__init__(trigger, until)
 
@@ -280,10 +287,16 @@ class OrFinally(_Several):
         return any(part.may_finish(lateness_us) for part in self.parts)
 
 
-def _check(trigger: object, where: str) -> None:
+def check_trigger(trigger: object, where: str) -> None:
+    """Raise ``WindowingError`` for what is no trigger.
+
+    Args:
+        trigger: what was given.
+        where: what it was given to, for the message.
+    """
     if not isinstance(trigger, Trigger):
         name = getattr(trigger, "__name__", None)
         hint = "such as AfterCount(100)"
         if isinstance(trigger, type):
             hint = f"{name} is a class: write {name}(...)"
-        raise WindowingError(f"{where} takes a trigger, not {trigger!r}", hint=hint)
+        raise WindowingError(f"{where} takes a trigger, not {name or repr(trigger)}", hint=hint)

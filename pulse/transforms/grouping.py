@@ -10,7 +10,14 @@ from pulse.model.aggregates import Aggregate as AggregateSpec
 from pulse.model.aggregates import CombineFn, combine
 from pulse.model.expressions import Expr
 from pulse.model.time import Duration, micros
-from pulse.model.triggers import AfterCount, AfterProcessingTime, AfterWatermark, Never, Trigger
+from pulse.model.triggers import (
+    AfterCount,
+    AfterProcessingTime,
+    AfterWatermark,
+    Never,
+    Trigger,
+    check_trigger,
+)
 from pulse.model.windows import Accumulation, TimestampCombiner, Windowing, WindowKind
 from pulse.transforms.core import Composite, PCollection, Pipeline, Step, one
 from pulse.transforms.elementwise import Select
@@ -141,11 +148,8 @@ def _trigger(
     given = [name for name, is_given in ways.items() if is_given]
     if len(given) > 1:
         raise WindowingError(f"Window takes one of {', '.join(given)}, which all say when results come")
-    if trigger is not None and not isinstance(trigger, Trigger):
-        raise WindowingError(
-            f"Window takes a trigger, not {type(trigger).__name__} {trigger!r}",
-            hint="such as trigger=AfterWatermark(early=AfterCount(100))",
-        )
+    if trigger is not None:
+        check_trigger(trigger, "Window(trigger=...)")
     if early_every is not None:
         late = AfterCount(1) if lateness else None
         return AfterWatermark(early=AfterProcessingTime(early_every), late=late)

@@ -70,9 +70,9 @@ WRONG = {
     "lateness text": ({"allowed_lateness": "soon"}, "allowed lateness 'soon' is not a duration", "'10s'"),
     "shift": ({"timestamp": "latest", "timestamp_shift": "-1s"}, "timestamp shift '-1s' is negative", "'0s'"),
     "shift of an end": ({"timestamp_shift": "1s"}, "but timestamp is 'end_of_window'", "'earliest'"),
-    "trigger": ({"trigger": 5}, "Window takes a trigger, not int 5", "AfterCount(100)"),
-    "trigger class": ({"trigger": AfterWatermark}, "Window takes a trigger, not type", "AfterWatermark("),
-    "early_every": ({"early_every": 5}, "5 is not a duration", None),
+    "trigger": ({"trigger": 5}, "Window(trigger=...) takes a trigger, not 5", "AfterCount(100)"),
+    "trigger class": ({"trigger": AfterWatermark}, "takes a trigger, not AfterWatermark", "AfterWatermark("),
+    "early_every": ({"early_every": 5}, "early_every, not int 5", None),
     "negative early_every": ({"early_every": "-5s"}, "delay '-5s' is negative", None),
     "two ways": (
         {"trigger": AfterWatermark(), "final_only": True},
