@@ -169,5 +169,5 @@ def test_a_read_only_directory(folder: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write anywhere")
     (folder / "state").mkdir(mode=0o500)
-    with pytest.raises(PulseError, match="cannot make .*: permission denied"):
+    with pytest.raises(PulseError, match=r"cannot make .*: permission denied"):
         run()

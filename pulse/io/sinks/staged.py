@@ -145,8 +145,9 @@ class StagedFile:
     def close(self) -> None:
         """Close the file; a segment that was never prepared is removed."""
         if self._open is not None:
-            with suppress(OSError, pa.ArrowException):  # a full disk must not keep it from being removed
-                self._close_stream()
+            if self._stream is not None:
+                with suppress(OSError, pa.ArrowException):  # a full disk must not keep it from being removed
+                    self._close_stream()
             self._open.unlink(missing_ok=True)
             self._open = None
 
