@@ -72,8 +72,10 @@ path = "-"
   only source; a sink reads the last step. `input` says otherwise: the `name` of a source or step,
   `name.late`, `name.errors`, or `name.<output>` of a step with several outputs. A step may read one that
   stands below it.
-- **Durations** are texts with units: `"10s"`, `"1h30m"`, `"250ms"`; us, ms, s, m, h, d, w. A bare number is
-  refused.
+- **Durations** are texts with units: `"10s"`, `"1h30m"`, `"250ms"`. The units are `us`, `ms`, `s`, `m` or
+  `min` (both are minutes), `h`, `d` (24 hours) and `w` (7 days), in small or capital letters. One text may
+  have several, with spaces or without, and fractions (`"1.5h"`). Where a length may be negative, a minus
+  stands first (`"-5m"`). A bare number is refused, and so are other words, such as `sec`.
 - **Expressions** and **aggregates** are texts: see [expressions](expressions.md) and
   [aggregates](aggregates.md).
 - **Functions** are named `module:function`. The module is looked for beside the config file first, then among
@@ -165,7 +167,10 @@ def config_page() -> str:
     for title, key, models in sections:
         parts.append(f"{title}\n")
         if key == "kind":
-            parts.append('`kind = "file"` takes the kind from `format` or from the ending of the path; another ending is an error.\n')
+            parts.append(
+                '`kind = "file"` takes the kind from `format` or from the ending of the path; another ending '
+                "is an error.\n"
+            )
         for name, model in models.items():
             parts += [f'### {key} = "{name}"\n', f"{_summary(model)}\n", _table(model, schema, skip=(key,))]
     for title, model in single:

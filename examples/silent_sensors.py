@@ -6,6 +6,10 @@ Expect: JSON lines on standard output: each silence, and each return with how lo
 
 A timer per sensor is set anew by each heartbeat. When it fires, no heartbeat of that time can come any more:
 the watermark, which is five seconds behind the latest heartbeat, has passed it.
+
+The heartbeat that ends a silence can be the very one that moves the watermark there. Then the timer has not
+fired when it comes, and would be set anew before it could; so each heartbeat looks at the time of the last
+one, too. It does not wait for one that it may have overtaken. DetectGap does, but tells of no returns.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data" / "heartbeats.jsonl"
 SECOND = 1_000_000
+MINUTE = 60 * SECOND
 
 
 class Silences(Process):
@@ -51,11 +56,18 @@ class Silences(Process):
         """Take a heartbeat."""
         del record  # that it came is enough
         last = ctx.last.read()
-        if ctx.silent.read():
-            ctx.silent.clear()
-            yield {"sensor": ctx.key, "status": "back", "silent_s": (ctx.time - last) // SECOND}
-        ctx.last.write(max(ctx.time, last or ctx.time))
-        ctx.minute.set(ctx.last.read() + 60 * SECOND)
+        if last is not None:
+            gap = ctx.time - last
+            if gap <= 0:
+                return  # a later one has overtaken it
+            told = ctx.silent.read()
+            if gap >= MINUTE and not told:  # the timer has not fired: the watermark is still behind it
+                yield {"sensor": ctx.key, "status": "silent", "silent_s": 60}
+            if gap >= MINUTE or told:
+                ctx.silent.clear()
+                yield {"sensor": ctx.key, "status": "back", "silent_s": gap // SECOND}
+        ctx.last.write(ctx.time)
+        ctx.minute.set(ctx.time + MINUTE)
 
     def on_timer(self, ctx: ProcessContext, name: str) -> Iterator[dict[str, Any]]:
         """Take the end of a minute without a heartbeat."""

@@ -184,6 +184,10 @@ class PulseInternalError(Exception):
         )
 
 
+_SAME = {"outer": "full", "full_outer": "full", "full outer": "full"}
+"""Other words, by which something goes elsewhere."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a suggestion for a misspelt name, or None when nothing is near.
 
@@ -192,8 +196,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
         "did you mean 'tumbling'?"
         >>> did_you_mean("xyz", ["tumbling"]) is None
         True
+        >>> did_you_mean("outer", ["inner", "left", "right", "full"])
+        "did you mean 'full'?"
     """
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    known = list(known)
+    near = [_SAME[name]] if _SAME.get(name) in known else get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else None
 
 

@@ -42,17 +42,16 @@ def test(
     pairs = {} if tests else dict(pair.split("=", 1) for pair in overrides)
     tables = load_tests(file, pairs, alone=tests is not None)
     verdicts = run_tests(loaded, tables, seeds=seeds)
-    for verdict in verdicts:
-        click.echo(f"{'ok' if verdict.passed else 'FAILED'}  {verdict.name}")
-        if not verdict.passed:
+    new = {i: each.actual for i, each in enumerate(verdicts) if each.actual} if update else {}
+    if new:
+        accept(file, new)
+    for index, verdict in enumerate(verdicts):
+        click.echo(f"{'updated' if index in new else 'ok' if verdict.passed else 'FAILED'}  {verdict.name}")
+        if not verdict.passed and index not in new:
             click.echo(indent("\n".join([f"at {verdict.where}", *verdict.problems]), "    "))
-    failed = [i for i, verdict in enumerate(verdicts) if not verdict.passed]
-    click.echo(f"{len(verdicts) - len(failed)} passed, {len(failed)} failed", err=True)
-    if update:
-        new = {i: verdicts[i].actual for i in failed if verdicts[i].actual}
-        if new:
-            accept(file, new)
-            click.echo(f"wrote {file}", err=True)
-        failed = [i for i in failed if i not in new]
+    passed = sum(verdict.passed for verdict in verdicts)
+    failed = len(verdicts) - passed - len(new)
+    updated = f", {len(new)} updated in {file}" if new else ""
+    click.echo(f"{passed} passed, {failed} failed{updated}", err=True)
     if failed:
         sys.exit(FAILED)

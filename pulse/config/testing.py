@@ -12,18 +12,21 @@ from pulse.config.document import read
 from pulse.config.load import parse
 from pulse.config.options.testing import TestFile, TestOptions
 from pulse.config.problems import problems
-from pulse.errors import PulseError, did_you_mean
+from pulse.config.scripted import known_schema, schema_of_test
+from pulse.errors import PulseError, UnknownField, did_you_mean
 from pulse.graph.ops import LATE, ReadOp
 from pulse.io.sinks.values import json_text
 from pulse.model.watermarks import FromSource
 from pulse.testing.compare import differences, table
 from pulse.testing.rehearsal import Rehearsal, rehearse
 from pulse.testing.running import Runs
-from pulse.testing.script import Promise, ScriptSource
+from pulse.testing.script import Promise, Script, ScriptSource
 from pulse.testing.stream import TestStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
     from pulse.config.document import Document
     from pulse.config.load import LoadedPipeline
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 ALL_SINKS = ""
 """Stands for the sink of a pipeline that has one."""
+
+NO_EXPECTATION = "no expectation: the test says nothing of what should come out"
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,8 @@ class Verdict:
     Args:
         name: of the test.
         where: ``file:line`` of it.
-        problems: what differs, one text per key; none when it passed.
-        actual: what each key that differs should say instead.
+        problems: what differs, one text per key, or why the pipeline failed; none when it passed.
+        actual: what each key that differs or is missing should say instead.
     """
 
     name: str
@@ -110,12 +115,25 @@ def run_tests(loaded: LoadedPipeline, tables: TestTables, *, seeds: int | None =
         tables: its tests.
         seeds: how many schedules to try for each.
 
+    Returns:
+        A verdict for each; a pipeline that fails on the events of one leaves the others theirs.
+
     Raises:
         ConfigError: when a test names a source or sink that the pipeline does not have, or its events make
             no sense.
-        PulseError: when the pipeline fails on them.
     """
-    return [_Test(loaded, tables, index).run(seeds) for index in range(len(tables.tests))]
+    tests = [_Test(loaded, tables, index) for index in range(len(tables.tests))]
+    shown = _shown(tests)
+    return [test.run(seeds, shown) for test in tests]
+
+
+def _shown(tests: Sequence[_Test]) -> dict[str, pa.Schema | None]:
+    """Return what is known of the schema of each source, from all tests and its own file."""
+    scripts = [test.script for test in tests]
+    return {
+        name: known_schema(op, [record for script in scripts for record in script.records(name)[0]])
+        for name, op in tests[0].reads.items()
+    }
 
 
 class _Test:
@@ -125,16 +143,28 @@ class _Test:
         self.options = tables.tests[index]
         self.loaded = loaded
         self.reads = {n.name: n.op for n in loaded.pipeline.graph if isinstance(n.op, ReadOp)}
+        self.script = self._script()
 
-    def run(self, seeds: int | None) -> Verdict:
+    def run(self, seeds: int | None, shown: Mapping[str, pa.Schema | None]) -> Verdict:
         name, where = self.options.name, self.tables.document.where(("test", self.index))
-        rehearsal = self._rehearsal()
+        rehearsal = self._rehearsal(shown)
         expected = self._expected(rehearsal)
         runs = Runs(rehearsal)
         try:
             result = runs.run(seeds)
         except AssertionError as error:
             return Verdict(name, where, (str(error),))
+        except PulseError as error:
+            self._hint_at_schema(error)
+            return Verdict(name, where, (f"the pipeline fails: {error}",))
+        if all(each is None for each in (self.options.expected, self.options.panes, self.options.late)):
+            one = (
+                "[]"
+                if len(runs.written) == 1
+                else f"{{ {', '.join(f'{sink} = []' for sink in runs.written)} }}"
+            )
+            hint = f"write what should come out, expected = {one} for nothing, or run with --update"
+            return Verdict(name, where, (f"{NO_EXPECTATION}\nhint: {hint}",), self._all(runs))
         found: list[str] = []
         actual: dict[str, Any] = {}
         for key, wanted, got in self._compared(expected, runs, result):
@@ -143,6 +173,23 @@ class _Test:
                 found.append(f"{key}:\n{table(rows)}")
                 actual[key] = got
         return Verdict(name, where, found, self._as_written(actual, expected))
+
+    def _hint_at_schema(self, error: PulseError) -> None:
+        """Say how a field is made known that neither a test nor a file shows."""
+        sniffed = [name for name, op in self.reads.items() if op.schema is None]
+        if isinstance(error, UnknownField) and sniffed and "did you mean" not in (error.hint or ""):
+            error.hint = (
+                "no test's events and no file of a source show it; if records may lack it, declare the "
+                f"schema of the source, such as schema = {{ score = 'double' }} on {', '.join(sniffed)}"
+            )
+
+    @staticmethod
+    def _all(runs: Runs) -> dict[str, Any]:
+        """Return what ``expected`` should say when the test expects nothing yet."""
+        written = {sink: _data(o.record for o in outcomes) for sink, outcomes in runs.written.items()}
+        if not written:
+            return {}
+        return {"expected": next(iter(written.values())) if len(written) == 1 else written}
 
     def _compared(
         self, expected: Mapping[str, Sequence[Any]] | None, runs: Runs, result: RunResult
@@ -198,7 +245,7 @@ class _Test:
 
     # -- the script --------------------------------------------------------------------------------------
 
-    def _rehearsal(self) -> Rehearsal:
+    def _script(self) -> Script:
         stream = TestStream(*self.reads)
         for number, event in enumerate(self.options.events):
             try:
@@ -207,13 +254,19 @@ class _Test:
                 raise self.tables.error(
                     self.index, error.message, "events", number, hint=error.hint
                 ) from error
-        script = stream.script()
+        return stream.script()
+
+    def _rehearsal(self, shown: Mapping[str, pa.Schema | None]) -> Rehearsal:
+        script = self.script
         promising = {event.input for event in script.events if isinstance(event, Promise)}
+        schemas = {
+            name: schema_of_test(op, script.records(name)[0], shown[name]) for name, op in self.reads.items()
+        }
         return rehearse(
             self.loaded.pipeline,
             {
                 name: (
-                    ScriptSource.of(script, name, op.schema, bounded=op.source.bounded),
+                    ScriptSource.of(script, name, schemas[name], bounded=op.source.bounded),
                     FromSource() if name in promising else None,
                 )
                 for name, op in self.reads.items()

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pulse.engine.clock import Clock
 from pulse.engine.ledger import StepLedger
 from pulse.engine.observer import SILENT, Observer
-from pulse.engine.person import describe, line_of
+from pulse.engine.person import describe, line_of, way_out
 from pulse.errors import PulseError, RecordError, cut
 from pulse.graph.ops import ERRORS, MAIN
 from pulse.graph.ops.base import ERROR_SCHEMA, OnError
@@ -24,6 +24,8 @@ from pulse.model.rows import shown_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+_SKIP = "choose on_error='skip' or 'dead_letter' on this step to go on without such records"
 
 
 class Out(NamedTuple):
@@ -92,7 +94,7 @@ class StepContext:
                 record=record,
                 position=position,
                 where=line_of(cause, function) if cause else None,
-                hint="choose on_error='skip' or 'dead_letter' on this step to go on without such records",
+                hint=way_out(cause, _SKIP) if cause else _SKIP,
             ) from cause
         self.note(record, reason, position, int(bundle.times[row]), bundle.watermark_of(row))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sysconfig
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulse.errors import RecordError
+from pulse.errors import PipelineError, PulseError, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,43 @@ def line_of(error: BaseException, function: Callable[..., Any] | None = None) ->
         code = getattr(function, "__code__", None)
         found = f"{code.co_filename}:{code.co_firstlineno}" if code else None
     return found
+
+
+def way_out(error: BaseException, data: str) -> str | None:
+    """Return the hint of an error that a person's function raised.
+
+    Args:
+        error: what was raised.
+        data: the hint for an error that the record at hand may be the reason of.
+
+    Returns:
+        The error's own hint when it has one; None for a mistake in the program, which leaving out records
+        does not mend.
+
+    Example:
+        >>> way_out(KeyError("word"), "skip it"), way_out(NameError("no 'wrd'"), "skip it")
+        ('skip it', None)
+        >>> way_out(PipelineError("no such output", hint="declare it"), "skip it")
+        'declare it'
+    """
+    if isinstance(error, PulseError) and error.hint is not None:
+        return error.hint
+    return None if _is_mistake(error) else data
+
+
+_ARGUMENTS = re.compile(
+    r"\(\) (takes .*argument|missing \d+ required |got (an unexpected|multiple values|some positional))"
+)
+
+
+def _is_mistake(error: BaseException) -> bool:
+    """Return whether the program is wrong, whatever the record is."""
+    if isinstance(error, TypeError):
+        return _ARGUMENTS.search(str(error)) is not None
+    if isinstance(error, AttributeError):
+        # Of plain values, such as None, it is the record that is not as expected.
+        return type(error.obj).__module__ != "builtins"
+    return isinstance(error, NameError | ImportError | PipelineError | NotImplementedError)
 
 
 @contextmanager

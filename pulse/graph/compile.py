@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pulse.errors import ConnectorError, PipelineError
+from pulse.errors import ConnectorError, PipelineError, UnknownField
 from pulse.graph.logical import Graph, Node, Port
 from pulse.graph.ops import LATE, AggregateOp, ReadOp, WriteOp
 from pulse.graph.optimiser import optimise
@@ -16,8 +16,10 @@ from pulse.io.sinks import Collect
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    import pyarrow as pa
+
     from pulse.graph.plan import Plan
-    from pulse.io.base import Sink
+    from pulse.io.base import Sink, Source
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,30 @@ def settle(graph: Graph) -> Graph:
     """Find the schema of every source that did not declare one, by looking at its data.
 
     Raises:
-        ConnectorError: when a source cannot be read; carries the person's line.
+        ConnectorError: when a source cannot be read; names the step, and carries the person's line.
+        UnknownField: when its data has no field of the name of ``time_field``; likewise.
     """
     settled = []
     for node in graph:
         if isinstance(node.op, ReadOp) and not node.op.sniffed:
             try:
-                schema = node.op.source.sniff_schema()
-            except ConnectorError as error:
-                error.where = error.where or node.where
+                schema = _sniffed(node.op.source)
+            except (ConnectorError, UnknownField) as error:
+                place = error.where if error.where and error.where not in error.message else None
+                error.message = ": ".join(filter(None, (f"step {node.name!r}", place, error.message)))
+                error.where = node.where or error.where
                 raise
             settled.append(replace(node, op=replace(node.op, schema=schema, sniffed=True)))
     return graph.put(*settled) if settled else graph
+
+
+def _sniffed(source: Source) -> pa.Schema | None:
+    """Return the schema that the data of a source shows, which has the field of the event time."""
+    schema = source.sniff_schema()
+    event_time = getattr(source, "event_time", None)
+    if schema is not None and schema.names and event_time and event_time.field not in schema.names:
+        raise UnknownField.of(event_time.field, schema.names)
+    return schema
 
 
 def collect_ends(graph: Graph, sink: Callable[[Port], Sink], *, late: bool = True) -> Graph:

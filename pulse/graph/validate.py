@@ -41,7 +41,8 @@ def validate(graph: Graph) -> None:
                 )
             raise PipelineError(
                 f"output {Port(node.name, tag)} is never consumed",
-                hint="end the branch with Write(...), or remove the step",
+                hint="end the branch with Write(...), or remove the step; run(p, collect=True) keeps the "
+                "records for result.records(...)",
                 where=node.where,
             )
 

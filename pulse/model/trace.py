@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _CONFIG = str(Path(_PACKAGE) / "config")
+_PATHS = sysconfig.get_paths()
+_STANDARD = (_PATHS["stdlib"], _PATHS["platstdlib"])
+_INSTALLED = (_PATHS["purelib"], _PATHS["platlib"])
+"""Packages may be installed inside the directory of the standard library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,26 @@ class Trace:
 
 
 def caller() -> Trace | None:
-    """Return the innermost frame that is not Pulse's own, or None when there is none.
+    """Return the innermost frame that is neither Pulse's own nor the standard library's; None without one.
+
+    The standard library stands between when it calls Pulse back, as ``contextlib`` and ``functools`` do.
 
     There is none either for what a config file says: its line is known to who reads the file.
     """
     frame = sys._getframe(1)  # noqa: SLF001 - walking frames is a tenth of the cost of traceback.extract_stack
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGE):
+        if not file.startswith(_PACKAGE) and not _is_standard(file):
             return Trace(_shorten(file), _line(frame))
         if frame.f_back is None or file.startswith(_CONFIG):
             return None
         frame = frame.f_back
     return None
+
+
+def _is_standard(file: str) -> bool:
+    """Return whether a file belongs to the standard library."""
+    return file.startswith("<frozen") or (file.startswith(_STANDARD) and not file.startswith(_INSTALLED))
 
 
 def _line(frame: FrameType) -> int:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+import re
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
 from pulse.errors import WindowingError, did_you_mean
 from pulse.model import triggers
 from pulse.model.triggers import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_BARE_DURATION = re.compile(r"(?<![\w.'\"])\d+(us|ms|s|m|h|d|w)\b(?!['\"])")
+"""A duration as text outside quotes, which is no Python."""
 
 _KINDS: dict[str, type[Trigger]] = {
     name: getattr(triggers, name)
@@ -42,6 +50,12 @@ def parse_trigger(text: str) -> Trigger:
     except (SyntaxError, RecursionError, MemoryError, TypeError):
         found = None
     if not isinstance(found, Trigger):
+        bare = _BARE_DURATION.search(text)
+        if bare is not None:
+            raise WindowingError(
+                f"{text!r} is not a trigger: the duration {bare[0]} has no quotes around it",
+                hint=f"write '{bare[0]}'",
+            )
         raise WindowingError(
             f"{text!r} is not a trigger",
             hint="such as AfterWatermark(early=AfterProcessingTime('5s'), late=AfterCount(1)); "
@@ -69,4 +83,26 @@ def _value(node: ast.expr, text: str) -> Any:
             f"trigger {node.func.id!r} is not known; triggers: {', '.join(_KINDS)}",
             hint=did_you_mean(node.func.id, list(_KINDS)),
         )
+    _check_arguments(kind, given, named)
     return kind(*given, **named)
+
+
+def _check_arguments(kind: type[Trigger], given: list[Any], named: dict[str, Any]) -> None:
+    """Raise a ``WindowingError`` for arguments that a trigger does not have."""
+    known = signature(kind)
+    for name in named:
+        if name not in known.parameters:
+            raise WindowingError(
+                f"trigger {kind.__name__} has no argument {name!r}; arguments: {_listed(known.parameters)}",
+                hint=did_you_mean(name, list(known.parameters)),
+            )
+    try:
+        known.bind(*given, **named)
+    except TypeError as error:
+        raise WindowingError(
+            f"trigger {kind.__name__}: {error}; arguments: {_listed(known.parameters)}"
+        ) from None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

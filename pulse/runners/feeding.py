@@ -67,7 +67,7 @@ class SplitFeed:
         finally:
             if pool is not None:
                 pool.close()
-            reader.close()
+            reading.close()
         async with self._turn():
             await flow.give(self.name, await flow.heavy(partial(machine.end, self.split)))
         self._speaks()

@@ -261,8 +261,14 @@ class Flow:
 
     @property
     def bytes_in(self) -> int:
-        """Bytes read so far by this process."""
-        return sum(split.bytes for split in self.splits) + self.playback.bytes
+        """Bytes read so far, before the checkpoint that the run goes on from included."""
+        before = self.recovery.bytes_in if self.recovery else 0
+        return before + sum(split.bytes for split in self.splits) + self.playback.bytes
+
+    @property
+    def seconds_before(self) -> float:
+        """How long the pipeline had run at the checkpoint that the run goes on from."""
+        return self.recovery.seconds if self.recovery else 0.0
 
     def progress(self, seconds: float) -> Progress:
         """Return how far the run has got."""

@@ -28,6 +28,9 @@ A decoder needs the interpreter between its kernels, some dozens of times for a 
 each time, no block would be ready when the function has done with the one before.
 """
 
+PATIENCE = 1.0
+"""Seconds that an end of reading waits for a poll that is under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -77,6 +80,20 @@ class SplitReader:
     def stop(self) -> None:
         """Read no further: what comes next is the end."""
         self._stopped = True
+
+    def close(self) -> None:
+        """Poll no more, and close the reader.
+
+        A poll that a cancelled worker has left behind may still be under way: it is waited for, unless it
+        waits for data itself.
+        """
+        if not self._lock.acquire(timeout=PATIENCE):
+            return
+        try:
+            self._ended = True
+            self.reader.close()
+        finally:
+            self._lock.release()
 
     async def run(self, worker: int) -> None:
         """Poll and work until the split ends; one task per worker."""

@@ -72,8 +72,6 @@ class Recorder:
         self.interval = interval
         self.frozen: set[str] = set()
         """Sources that read no further, because the run stops at the checkpoint that has just cut them."""
-        self.ended_at: int | None = None
-        """The checkpoint that the run stopped at, to go on from it later."""
         self._over: set[Key] = set()
         self._cut: _Cut | None = None
         self._turn = trio.Lock()
@@ -97,9 +95,8 @@ class Recorder:
                 await self._stop.wait()
             last = self._stop.is_set()
             async with self._turn:
-                number = await self._take(last=last)
+                await self._take(last=last)
             if last:
-                self.ended_at = number
                 flowing.cancel()
                 return
 
@@ -122,7 +119,7 @@ class Recorder:
 
     # -- one checkpoint ------------------------------------------------------------------------------------
 
-    async def _take(self, *, last: bool) -> int:
+    async def _take(self, *, last: bool) -> None:
         machines, number = self.flow.machines, self._last + 1
         started = trio.current_time()
         self._cut = cut = _Cut(number, len(saved.keys_of(machines)) + len(machines.sinks))
@@ -142,7 +139,6 @@ class Recorder:
             aligned - started,
             trio.current_time() - aligned,
         )
-        return number
 
     async def _cut_source(self, name: str, cut: _Cut, *, last: bool) -> None:
         async with self.flow.turns[name]:
@@ -191,8 +187,8 @@ class Recorder:
             datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             flow.machines.watermark if finished else saved.watermark_of(state),
             finished,
-            recovery.seconds + trio.current_time() - self._started,
-            recovery.bytes_in + flow.bytes_in,
+            flow.seconds_before + trio.current_time() - self._started,
+            flow.bytes_in,
             saved.positions_of(state),
             sinks,
             {name: step.as_dict() for name, step in flow.machines.ledger.items()}

@@ -157,7 +157,9 @@ def _open(store: CheckpointStore, options: Checkpointing, plan: Plan, machines: 
             hint="name another state directory, or start over with --fresh",
         )
     lost = refuse_other(manifest.plan, now, manifest.number, options.allow_state_loss)
-    if not manifest.finished:
+    if manifest.finished:
+        saved.restore_ledgers(machines, manifest.ledger)
+    else:
         saved.restore(machines, store.load(manifest), lost)
     for name, sink in machines.sinks.items():
         before = manifest.sinks[name]

@@ -49,6 +49,16 @@ def restore(machines: Machines, state: Mapping[Key, Any], lost: Collection[str] 
             machines.stages[key.name, key.replica].restore(found)
 
 
+def restore_ledgers(machines: Machines, ledger: Mapping[str, Mapping[str, int]]) -> None:
+    """Give the books of a run that is over back to the first replica of every step."""
+    books = {name: StepLedger(**step) for name, step in ledger.items()}
+    for name, source in machines.sources.items():
+        source.context.ledger = books.pop(name, StepLedger())
+    for machine in machines.timed.values():
+        for node, operator in zip(machine.nodes, machine.operators, strict=True):
+            operator.context.ledger = books.pop(node.name, StepLedger())
+
+
 def positions_of(state: Mapping[Key, Any]) -> dict[str, Any]:
     """Return where each split of each source continues."""
     return {

@@ -187,7 +187,7 @@ class TrioRunner:
             flow.machines,
             collected,
             flow.writers.values(),
-            seconds=perf_counter() - started,
+            seconds=flow.seconds_before + perf_counter() - started,
             bytes_in=flow.bytes_in,
             turns=flow.playback.log(),
             interrupted=self._stopped,
@@ -211,7 +211,7 @@ class TrioRunner:
 
     def _report(self, flow: Flow, started: float) -> None:
         if self.progress is not None:
-            self.progress(flow.progress(perf_counter() - started))
+            self.progress(flow.progress(flow.seconds_before + perf_counter() - started))
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

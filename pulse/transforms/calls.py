@@ -29,9 +29,10 @@ class CallStep(Step):
 
     def __init__(self, op: Op, sides: Mapping[str, Side] | None = None, *, context: bool = False) -> None:
         self.sides: tuple[PCollection, ...] = ()
-        if isinstance(op, FunctionOp) and (sides or context or isinstance(op.function, DoFn)):
+        if isinstance(op, FunctionOp):
             views, self.sides = views_of(sides, type(self).__name__)
             check_called(op.function, type(self).__name__, [view.name for view in views], context=context)
+        if isinstance(op, FunctionOp) and (sides or context or isinstance(op.function, DoFn)):
             op = CallOp(op, views, bool(context), op.on_error)
         super().__init__(op)
 

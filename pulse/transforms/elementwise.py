@@ -21,6 +21,7 @@ from pulse.transforms.options import (
     to_expr,
     to_schema,
 )
+from pulse.transforms.side import check_called
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -307,7 +308,7 @@ class Inspect(Step):
     """
 
     def __init__(self, function: Callable[[Any], object] = print, *, on_error: OnError = "fail") -> None:
-        check_function(function, "Inspect")
+        check_called(check_function(function, "Inspect"), "Inspect", (), context=False)
         super().__init__(FunctionOp(function, "inspect", on_error=check_on_error(on_error)))
 
 

@@ -21,7 +21,7 @@ from pulse.model.triggers import (
 from pulse.model.windows import Accumulation, TimestampCombiner, Windowing, WindowKind
 from pulse.transforms.core import Composite, PCollection, Pipeline, Step, one
 from pulse.transforms.elementwise import Select
-from pulse.transforms.options import check_function, check_on_error, to_expr
+from pulse.transforms.options import check_function, check_on_error, shown, to_expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,8 +177,7 @@ class Aggregate(Step):
         for name, aggregate in pairs:
             if not isinstance(aggregate, AggregateSpec):
                 raise PipelineError(
-                    f"aggregate {name!r} is {type(aggregate).__name__}, not an aggregate",
-                    hint="use count(), sum('score'), mean('score'), ...",
+                    f"aggregate {name!r} is {_kind(aggregate)}, not an aggregate", hint=_instead(aggregate)
                 )
         names = [name for name, _ in pairs]
         if len(set(names)) < len(names):
@@ -186,6 +185,24 @@ class Aggregate(Step):
                 f"two aggregates have one name: {', '.join(names)}", hint="name them: Aggregate(a=..., b=...)"
             )
         super().__init__(AggregateOp(tuple(pairs), check_on_error(on_error)))
+
+
+def _kind(given: Any) -> str:
+    return "a function" if callable(given) and not isinstance(given, type) else shown(given)
+
+
+def _instead(given: Any) -> str:
+    """Return what to write in place of something that is no aggregate."""
+    name = getattr(given, "__name__", "")
+    if callable(given) and getattr(given, "__module__", "").startswith("pulse.model.aggregates"):
+        return f"it is a function: write {name}()" if name == "count" else f"write {name}('score')"
+    if isinstance(given, str) and given.isidentifier():
+        return f"write {given}()" if given == "count" else f"write sum({given!r}), mean({given!r}), ..."
+    if isinstance(given, str):
+        return f"an aggregate is no text: write {given} without quotes around it"
+    if callable(given):
+        return "for a function of two values use Reduce; for one of your own, CombinePerKey with a CombineFn"
+    return "use count(), sum('score'), mean('score'), ..."
 
 
 class CombinePerKey(Step):

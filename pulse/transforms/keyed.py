@@ -15,7 +15,7 @@ from pulse.model.expressions import Expr
 from pulse.model.state import Declared, ValueState
 from pulse.model.tagged import Tagged
 from pulse.model.time import Duration, micros
-from pulse.model.windows import Session
+from pulse.model.windows import Global, Session
 from pulse.transforms.core import Composite, PCollection, Pipeline, one
 from pulse.transforms.elementwise import Select
 from pulse.transforms.grouping import Aggregate, KeyBy, Window
@@ -89,8 +89,17 @@ class Deduplicate(Composite):
 
     def expand(self, pipeline: Pipeline, source: Any) -> PCollection:
         """Key by the fields and remember when each was last kept."""
-        del pipeline
-        return one(source, self) | KeyBy(*self.fields) | "First" >> self.first
+        before = one(source, self)
+        kind = pipeline.type_of(before.port)
+        if self.first.length is None and not kind.bounded and isinstance(kind.windowing.window, Global):
+            listed = ", ".join(map(repr, self.fields))
+            raise PipelineError(
+                f"Deduplicate({listed}) would remember every {' and '.join(self.fields)} for ever: its input "
+                "never ends, and its state would grow without bound",
+                hint=f"say how long: Deduplicate({listed}, within='10m'); or put Window(Tumbling('1h')) or "
+                "another window in front of it",
+            )
+        return before | KeyBy(*self.fields) | "First" >> self.first
 
 
 class _First(_Passing):

@@ -84,7 +84,7 @@ def test_a_test_that_fails_shows_a_table_and_its_line(pulse):
 def test_update_writes_what_came_out_and_leaves_the_rest(pulse, tmp_path):
     code, output = pulse("p.toml", "--seeds", "0", "--update", p=CONFIG + TEST + WRONG)
     assert code == 0
-    assert output.endswith("wrote p.toml\n")
+    assert output == "updated  a late word\n0 passed, 0 failed, 1 updated in p.toml\n"
     assert (tmp_path / "p.toml").read_text() == CONFIG + TEST + RIGHT
     assert pulse("p.toml", "--seeds", "0")[0] == 0
 
@@ -143,3 +143,63 @@ def test_a_pipeline_in_python_has_its_tests_in_a_file(pulse, tmp_path):
         assert pulse("counting_words:pipeline", "--tests", "t.toml", "--seeds", "0")[0] == 0
     finally:
         sys.modules.pop("counting_words", None)
+
+
+FILTER = """\
+[[source]]
+name = "readings"
+kind = "file"
+path = "readings.jsonl"
+time_field = "ts"
+
+[[step]]
+name = "high"
+type = "filter"
+condition = "score > 1"
+
+[[sink]]
+kind = "file"
+path = "out.jsonl"
+"""
+
+
+def one(name, record, rest="expected = []\n"):
+    return f"[[test]]\nname = '{name}'\nevents = [{{ record = {record} }}]\n{rest}"
+
+
+WITH, WITHOUT = "{ ts = 1, score = 1 }", "{ ts = 1, word = 'a' }"
+
+
+def test_a_field_that_another_test_shows_is_null(pulse):
+    code, output = pulse("p.toml", "--seeds", "0", p=FILTER + one("with", WITH) + one("without", WITHOUT))
+    assert (code, output) == (0, "ok  with\nok  without\n2 passed, 0 failed\n")
+
+
+def test_a_field_that_the_file_shows_is_null(pulse, tmp_path):
+    (tmp_path / "readings.jsonl").write_text('{"ts": 1, "score": 0.5}\n')
+    code, output = pulse("p.toml", "--seeds", "0", p=FILTER + one("without", WITHOUT))
+    assert (code, output) == (0, "ok  without\n1 passed, 0 failed\n")
+
+
+def test_a_field_that_nothing_shows_fails_the_test_by_name(pulse):
+    code, output = pulse("p.toml", "--seeds", "0", p=FILTER + one("t1", WITHOUT) + one("t2", WITHOUT))
+    assert code == 1
+    assert (
+        "FAILED  t1\n    at p.toml:15\n    the pipeline fails: p.toml:7: step 'high': field 'score' does not"
+        in output
+    )
+    assert "declare the schema of the source, such as schema = { score = 'double' } on readings" in output
+    assert "FAILED  t2\n    at p.toml:19\n" in output
+    assert output.endswith("0 passed, 2 failed\n")
+
+
+def test_a_test_without_expectation_fails_and_is_filled_in(pulse, tmp_path):
+    high = one("high", "{ ts = 1, score = 3 }", rest="")
+    code, output = pulse("p.toml", "--seeds", "0", p=FILTER + high)
+    assert code == 1
+    assert "FAILED  high\n    at p.toml:15\n    no expectation: the test says nothing" in output
+    assert "hint: write what should come out, expected = [] for nothing, or run with --update" in output
+    code, output = pulse("p.toml", "--seeds", "0", "--update")
+    assert (code, output) == (0, "updated  high\n0 passed, 0 failed, 1 updated in p.toml\n")
+    assert "expected = [\n    {ts = 1, score = 3},\n]" in (tmp_path / "p.toml").read_text()
+    assert pulse("p.toml", "--seeds", "0")[0] == 0

@@ -199,6 +199,14 @@ def test_links_lead_somewhere(page: Path) -> None:
             )
 
 
+@pytest.mark.parametrize(("page", "prefix"), [("README.md", "docs/"), ("docs/tutorial.md", "")])
+def test_every_how_to_and_reference_can_be_found(page: str, prefix: str) -> None:
+    linked = set(re.findall(r"\]\(([^)\s#]+)", (ROOT / page).read_text(encoding="utf-8")))
+    for folder in ("how-to", "reference"):
+        pages = {f"{prefix}{folder}/{path.name}" for path in (ROOT / "docs" / folder).glob("*.md")}
+        assert pages <= linked, f"{page} does not link to {sorted(pages - linked)}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_lines_of_pages_can_be_read_in_an_editor(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

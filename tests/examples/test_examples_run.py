@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def example(name: str, *arguments: str, **variables: str) -> str:
     return run(f"examples/{name}.py", *arguments, **variables)
 
 
-def twin(name: str, **variables: str) -> str:
-    return run("-m", "pulse.cli.main", "run", f"examples/{name}.toml", **variables)
+def twin(name: str, *options: str) -> str:
+    return run("-m", "pulse.cli.main", "run", f"examples/{name}.toml", *options)
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -118,8 +118,31 @@ def test_silent_sensors(folder: Path) -> None:
         ("south", "silent", 60),
         ("roof", "silent", 60),
         ("south", "back", 160),
+        ("cellar", "silent", 60),
+        ("cellar", "back", 63),
     ]
     assert lines(twin("silent_sensors")) == found
+
+
+def test_silences_that_a_heartbeat_ends_before_the_timer_fires(folder: Path) -> None:
+    times = ["09:00:00", "10:00:00", "10:00:30", "10:00:28", "10:01:29"]
+    beats = [{"time": f"2024-05-01T{time}Z", "sensor": "alone"} for time in times]
+    Path("alone.jsonl").write_text("".join(json.dumps(beat) + "\n" for beat in beats), encoding="utf-8")
+    found = lines(example("silent_sensors", "alone.jsonl"))
+    assert [(r["status"], r["silent_s"]) for r in found] == [("silent", 60), ("back", 3600)]
+    assert lines(twin("silent_sensors", "--set", "source.path=alone.jsonl")) == found
+
+
+def test_every_silence_is_told_where_one_sensor_sends(folder: Path) -> None:
+    gaps = [20, 59, 60, 61, 64, 65, 66, 300, 5]
+    seconds = [sum(gaps[:i]) for i in range(len(gaps) + 1)]
+    start = datetime(2024, 5, 1, tzinfo=UTC)
+    beats = [{"time": (start + timedelta(seconds=s)).isoformat(), "sensor": "alone"} for s in seconds]
+    Path("alone.jsonl").write_text("".join(json.dumps(beat) + "\n" for beat in beats), encoding="utf-8")
+    found = lines(example("silent_sensors", "alone.jsonl"))
+    long = [gap for gap in gaps if gap >= 60]
+    assert [r["silent_s"] for r in found if r["status"] == "back"] == long
+    assert [r["status"] for r in found] == ["silent", "back"] * len(long)
 
 
 def test_access_log(folder: Path) -> None:

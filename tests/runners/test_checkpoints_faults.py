@@ -159,7 +159,7 @@ def test_a_disk_that_fails_at_some_sync(monkeypatch: pytest.MonkeyPatch, at: int
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", failing)
-        with pytest.raises(PulseError, match=f"cannot (write|change) .*: {os.strerror(number).lower()}"):
+        with pytest.raises(PulseError, match=f"cannot [a-z]+ .*: {os.strerror(number).lower()}"):
             run()
     run()
     assert_right()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +59,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass
 class Failing:
-    """Passes records on until a checkpoint is there, then fails, unless it is mended."""
+    """Passes half of the records on, waits for a checkpoint and fails, unless it is mended."""
 
     checkpoint: int
     mended: bool = False
 
     def __call__(self, record: Any) -> Any:
-        if not self.mended and Path(f"state/{self.checkpoint:08d}").exists():
+        if not self.mended and record["ts"] == SIZE * 5:
+            path = Path(f"state/{self.checkpoint:08d}")
+            while not path.exists():
+                os.sched_yield()
             raise ValueError("not mended")
         return record
 
@@ -145,11 +149,12 @@ def test_a_failed_run_goes_on(wanted: Any, caplog: pytest.LogCaptureFixture, par
 
 
 def test_a_run_that_is_over_is_not_run_again(wanted: Any, caplog: pytest.LogCaptureFixture) -> None:
-    run(counts())
+    first = run(counts())
     assert written() == wanted
     again = run(counts())
     assert written() == wanted
-    assert again.records_in == 0
+    assert again.ledger == first.ledger
+    assert (again.bytes_in, again.records_in) == (first.bytes_in, SIZE)
     assert "the run in state is over, so there is nothing to do; --fresh starts over" in caplog.text
     shutil.rmtree("parts")
     assert run(counts(), fresh=True).records_in == SIZE
@@ -306,3 +311,28 @@ def test_two_runs_do_not_share_a_directory(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.INFO):
         run(counts())
     assert "starting from the beginning; checkpoints go to state" in caplog.text
+
+
+def test_a_file_that_grows_is_followed_on() -> None:
+    def follow(until: int) -> None:
+        def stop(record: Any) -> Any:
+            if record["n"] == until:
+                runner.stop()
+            return record
+
+        p = Pipeline("follow")
+        source = p | Read(
+            JsonLines("log.jsonl", time_field="n", schema={"n": "int"}, follow=True),
+            watermarks=BoundedOutOfOrderness("0s"),
+        )
+        _ = source | Map(stop, schema={"n": "int"}) | Write(JsonLinesSink("out.jsonl"))
+        runner = TrioRunner(checkpointing=Checkpointing("state", "1ms"))
+        runner.run(p)
+
+    for start in (0, 3, 6):
+        with Path("log.jsonl").open("a") as log:
+            log.writelines(f'{{"n": {n}}}\n' for n in range(start, start + 3))
+        follow(start + 2)
+    found = [json.loads(line)["n"] for line in Path("out.jsonl").read_text().splitlines()]
+    assert found == list(range(len(found)))
+    assert len(found) in range(6, 10)

@@ -1,10 +1,10 @@
 """Steps that match the records of several inputs by key; ``input`` names them in order."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from pulse.config.options.base import translated
+from pulse.config.options.base import translated, wrong
 from pulse.config.options.step import Settings, StepOptions
 from pulse.config.options.texts import Condition, Duration, Length
 from pulse.errors import PulseError
@@ -42,6 +42,18 @@ class ManyInputs(StepOptions):
 
 class PairStep(ManyInputs):
     """What the joins of a left and a right input have."""
+
+    @model_validator(mode="after")
+    def _two_inputs(self) -> Self:
+        named = [self.input] if isinstance(self.input, str) else self.input or []
+        if len(named) != 2:  # noqa: PLR2004 - left and right
+            raise wrong(
+                f"a join matches a left and a right input, but input names {', '.join(named) or 'none'}",
+                hint=f'write input = ["{named[0] if named else "left"}", "right"], with the names of two '
+                "sources or steps",
+                key="input" if self.input is not None else None,
+            )
+        return self
 
     on: Keys
     where: Annotated[

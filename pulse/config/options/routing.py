@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pulse.config.options import elementwise, grouping, joins, process
+from pulse.config.options import elementwise, grouping, joins, metadata, process
 from pulse.config.options.base import wrong
 from pulse.config.options.elementwise import exactly_one
 from pulse.config.options.step import FallibleStep, Settings, StepOptions
@@ -77,6 +77,7 @@ STEPS: dict[str, type[StepOptions]] = {
     "select": elementwise.SelectStep,
     "with_columns": elementwise.WithColumnsStep,
     "with_timestamps": elementwise.WithTimestampsStep,
+    "with_metadata": metadata.WithMetadataStep,
     "inspect": elementwise.InspectStep,
     "key_by": grouping.KeyByStep,
     "window": grouping.WindowStep,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pulse.engine.process.handles import instant
+from pulse.errors import did_you_mean
 from pulse.graph.ops import MAIN
 from pulse.model.time import MAX_TIME, MIN_TIME, format_time
 
@@ -97,6 +98,16 @@ class ProcessContext:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            # Called only for a name that is not there.
+            own = [each for each in vars(self) if each not in RESERVED and not each.startswith("_")]
+            meant = did_you_mean(name, [*own, *sorted(RESERVED)])
+            listed = ", ".join(own) or "none"
+            text = f"ctx has no {name!r}; declared state and timers: {listed}"
+            raise AttributeError(f"{text}; {meant}" if meant else text, name=name, obj=self)
 
 
 RESERVED = frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,14 @@ from pulse.engine.process.entries import Entries
 from pulse.engine.process.handles import EventHandle, ProcessingHandle
 from pulse.engine.process.outputs import Outputs
 from pulse.engine.process.timers import Timer, Timers, Which
-from pulse.errors import PulseError, RecordError, cut
+from pulse.errors import PipelineError, PulseError, RecordError, cut
 from pulse.graph.ops import MAIN
 from pulse.model.state import EventTimer
 from pulse.model.tagged import Tagged
 from pulse.model.time import MAX_EVENT_TIME, MAX_TIME, MIN_TIME, format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pulse.engine.operator import StepContext
     from pulse.graph.ops import ProcessOp
@@ -70,10 +71,12 @@ class TimedProcess(Operator):
         if found.__class__ is dict:
             self.outputs.add(MAIN, found, time, start)
             return
-        if isinstance(found, str | bytes):
-            raise TypeError(
-                f"process returned {type(found).__name__}, but must return a dict, an iterable of records, "
-                "or None (wrap a single record in a list)"
+        if isinstance(found, str | bytes) or not isinstance(found, Iterable):
+            method = "process" if self.call.output_time is None else "on_timer"
+            raise PipelineError(
+                f"{method} returned {type(found).__name__} {cut(repr(found), 60)}, but must return a dict, "
+                "an iterable of records, or None",
+                hint="return a dict, or wrap a single record in a list",
             )
         for record in found:
             if isinstance(record, Tagged):
@@ -229,7 +232,11 @@ class TimedProcess(Operator):
         reason = error.message if isinstance(error, PulseError) else describe(error)
         if not self.guarded:
             raise RecordError(
-                reason, step=context.name, record=what, where=line_of(error, self.person.on_timer)
+                reason,
+                step=context.name,
+                record=what,
+                where=line_of(error, self.person.on_timer),
+                hint=error.hint if isinstance(error, PulseError) else None,
             ) from error
         context.observer.dropped(context.name, "error", 1)
         if context.on_error == "dead_letter":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pulse.errors import PipelineError
 from pulse.model.aggregates import Aggregate, CombineFn
 from pulse.model.aggregates.reference import KINDS
+from pulse.model.arguments import placed
 from pulse.model.expressions import col
 from pulse.model.state.kinds import ANY, kinds_of, misfit
 from pulse.model.time import Duration, micros
@@ -52,6 +53,7 @@ class CellSpec:
         return length
 
 
+@placed
 @dataclass(frozen=True)
 class ValueState(CellSpec):
     """One value: ``read()``, ``write(value)``, ``clear()``.
@@ -85,6 +87,7 @@ class ValueState(CellSpec):
         return kinds_of(self.type)
 
 
+@placed
 @dataclass(frozen=True)
 class ListState(CellSpec):
     """Values in the order in which they were added: ``add(value)``, iteration, ``len``, ``clear()``.
@@ -105,6 +108,7 @@ class ListState(CellSpec):
         return kinds_of(self.type)
 
 
+@placed
 @dataclass(frozen=True)
 class SetState(ListState):
     """Distinct values by the order in which they came: ``add``, ``discard``, ``in``, ``clear()``.
@@ -114,6 +118,7 @@ class SetState(ListState):
     """
 
 
+@placed
 @dataclass(frozen=True)
 class MapState(CellSpec):
     """Values by keys of their own: ``state[key]``, ``get``, ``in``, ``del``, ``items()``, ``clear()``.
@@ -141,6 +146,7 @@ class MapState(CellSpec):
         return kinds_of(self.value)
 
 
+@placed
 @dataclass(frozen=True)
 class CombiningState(CellSpec):
     """Values folded into one as they are added: ``add(value)``, ``read()``, ``clear()``.

@@ -76,8 +76,9 @@ def misfit(cell: str, type_name: str, value: Any) -> StateError:
     """
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    holds = "plain data" if type_name == ANY else type_name
     return StateError(
-        f"state {cell!r} holds {type_name}, but was given {name} {cut(repr(value), 60)}",
+        f"state {cell!r} holds {holds}, but was given {name} {cut(repr(value), 60)}",
         hint="state is plain data: numbers, text, bytes, times, and lists, tuples, sets and dicts of these; "
         "convert the value, or declare another type",
     )

@@ -78,6 +78,9 @@ class Manifest:
     def to_json(self) -> bytes:
         """Return it as the text of ``manifest.json``.
 
+        Raises:
+            StateError: when a position or what a sink has prepared is no plain data.
+
         Example:
             >>> Manifest.from_json(Manifest(1, "p", {}, "2024-01-01T00:00:00Z", 0).to_json()).number
             1
@@ -117,4 +120,11 @@ class Manifest:
 
 
 def _canonical(content: Any) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    try:
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        reason = str(error)
+        raise StateError(
+            f"a position or what a sink has prepared is no plain data: {reason[:1].lower()}{reason[1:]}",
+            hint="positions and prepared transactions are numbers, text, lists and dicts with text as keys",
+        ) from None

@@ -46,7 +46,12 @@ def pack(value: Any, owner: str) -> list[Any]:
         {'seen': {2}, 1: (b'x', inf)}
     """
     blobs = Blobs()
-    structure = _Writer(owner, blobs).write(value, ())
+    try:
+        structure = _Writer(owner, blobs).write(value)
+    except StateError:
+        place = "".join(f"[{key!r}]" for key in _refused(value) or ())
+        _Writer(f"{owner}{place and f' at {place}'}", blobs).write(value)
+        raise
     return join(_dump(structure), blobs)
 
 
@@ -76,38 +81,33 @@ class _Writer:
         self.owner = owner
         self.blobs = blobs
 
-    def write(self, value: Any, path: tuple[Any, ...]) -> Any:
+    def write(self, value: Any) -> Any:
         kind = type(value)
         if kind in _SIMPLE:
             return value
         if (kind is int and -_INT64 <= value < _INT64) or (kind is float and isfinite(value)):
             return value
         if kind is list:
-            return self._list(value, path)
+            return self._list(value)
         if kind is dict:
-            return self._dict(value, path)
+            return self._dict(value)
         if kind in _MANY:
-            return {_MANY[kind]: self._list(list(value), path)}
-        columns = self._columns(value, path)
-        return to_plain(value, self.owner + self._place(path)) if columns is None else columns
+            return {_MANY[kind]: self._list(list(value))}
+        columns = self._columns(value)
+        return to_plain(value, self.owner) if columns is None else columns
 
-    def _list(self, values: list[Any], path: tuple[Any, ...]) -> list[Any]:
+    def _list(self, values: list[Any]) -> list[Any]:
         kinds = set(map(type, values))
         if kinds <= _SIMPLE or (kinds == {int} and min(values) >= -_INT64 and max(values) < _INT64):
             return values
-        return [self.write(value, (*path, index)) for index, value in enumerate(values)]
+        return list(map(self.write, values))
 
-    def _dict(self, values: dict[Any, Any], path: tuple[Any, ...]) -> Any:
+    def _dict(self, values: dict[Any, Any]) -> Any:
         if set(map(type, values)) <= {str}:
-            return {"object": {key: self.write(value, (*path, key)) for key, value in values.items()}}
-        return {
-            "dict": [
-                [self.write(key, (*path, "a key")), self.write(value, (*path, key))]
-                for key, value in values.items()
-            ]
-        }
+            return {"object": dict(zip(values, self._list(list(values.values())), strict=True))}
+        return {"dict": [[self.write(key), self.write(value)] for key, value in values.items()]}
 
-    def _columns(self, value: Any, path: tuple[Any, ...]) -> Any:  # noqa: PLR0911 - one line per kind
+    def _columns(self, value: Any) -> Any:  # noqa: PLR0911 - one line per kind
         if isinstance(value, pa.Table):
             return {"table": [*self.blobs.add(write_table(value)), value.num_rows]}
         if isinstance(value, pa.RecordBatch):
@@ -118,7 +118,7 @@ class _Writer:
             return {"type": [*self.blobs.add(write_table(empty)), 0]}
         if isinstance(value, np.ndarray):
             if value.dtype.kind not in "biufmM":
-                listed = self._list(value.ravel().tolist(), path)
+                listed = self._list(value.ravel().tolist())
                 return {"objects": [list(value.shape), str(value.dtype), listed]}
             place = self.blobs.add(write_array(value))
             return {"array": [*place, value.dtype.newbyteorder("<").str, list(value.shape)]}
@@ -126,9 +126,22 @@ class _Writer:
             return {"number": [value.dtype.str, np.asarray(value).tobytes().hex()]}
         return None
 
-    @staticmethod
-    def _place(path: tuple[Any, ...]) -> str:
-        return " at " + "".join(f"[{key!r}]" for key in path) if path else ""
+
+def _refused(value: Any) -> list[Any] | None:
+    """Return the way to the first value that cannot be written; None when there is none."""
+    kind = type(value)
+    if kind is dict:
+        pairs = [("a key", key) for key in value] + list(value.items())
+    elif kind is list or kind in _MANY:
+        pairs = list(enumerate(value))
+    else:
+        try:
+            _Writer("", Blobs()).write(value)
+        except StateError:
+            return []
+        return None
+    ways = ((key, _refused(item)) for key, item in pairs)
+    return next(([key, *way] for key, way in ways if way is not None), None)
 
 
 class _Reader:

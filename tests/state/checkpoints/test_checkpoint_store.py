@@ -193,3 +193,10 @@ def test_state_that_is_no_data_leaves_nothing_behind(store: CheckpointStore) -> 
     with pytest.raises(StateError, match=r"stage 'Map' at \['steps'\] holds a builtins.object"):
         store.write(manifest(1), {Key("stage", "Map"): {"steps": object()}})
     assert store.numbers() == []
+
+
+def test_positions_that_are_no_data_are_refused(store: CheckpointStore) -> None:
+    for odd in (object(), {1: 2}):
+        with pytest.raises(StateError, match="a position or what a sink has prepared is no plain data: "):
+            store.write(manifest(1, positions={"Read": odd}), {})
+    assert store.numbers() == []
