@@ -267,6 +267,9 @@ from .model.windows import (
 from .runners.deterministic import (
     DeterministicRunner as DeterministicRunner,
 )
+from .runners.recovery import (
+    Checkpointing as Checkpointing,
+)
 from .runners.result import (
     RunResult as RunResult,
 )
@@ -420,6 +423,7 @@ __all__ = [
     "AsSingleton",
     "BoundedOutOfOrderness",
     "Calendar",
+    "Checkpointing",
     "CoGroup",
     "Collect",
     "CombineFn",

@@ -25,7 +25,9 @@ def transcripts():
 
 
 @pytest.mark.skipif(SHARED is None, reason="PULSE_SHARED is not set: the harness is not here")
-@pytest.mark.skipif(transcripts() is None, reason="apache-beam, whose wheel has the transcripts, is not installed")
+@pytest.mark.skipif(
+    transcripts() is None, reason="apache-beam, whose wheel has the transcripts, is not installed"
+)
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("one_by_one", [False, True])
 @pytest.mark.parametrize("runner", ["deterministic", "trio"])

@@ -85,7 +85,10 @@ WRONG = {
     "delay negative": (lambda: AfterProcessingTime("-1s"), "delay '-1s' is negative"),
     "delay number": (lambda: AfterProcessingTime(5), "delay 5 is not a duration"),
     "repeatedly a number": (lambda: Repeatedly(2), "Repeatedly takes a trigger, not 2"),
-    "repeatedly a class": (lambda: Repeatedly(AfterWatermark), "Repeatedly takes a trigger, not AfterWatermark"),
+    "repeatedly a class": (
+        lambda: Repeatedly(AfterWatermark),
+        "Repeatedly takes a trigger, not AfterWatermark",
+    ),
     "early": (lambda: AfterWatermark(early=100), r"AfterWatermark\(early=\.\.\.\) takes a trigger, not 100"),
     "late": (lambda: AfterWatermark(late="5s"), r"AfterWatermark\(late=\.\.\.\) takes a trigger, not '5s'"),
     "any of none": (AfterAny, "AfterAny takes at least 1 trigger, not 0"),

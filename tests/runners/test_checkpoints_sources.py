@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from pulse import (
 )
 from pulse.runners.recovery import Checkpointing
 from pulse.state.checkpoints import CheckpointStore
+from tests.support.waiting import wait_for_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,15 +39,6 @@ SIZE = 20_000
 SCHEMA = {"n": "int"}
 LINES = "".join(f'{{"n": {n}}}\n' for n in range(SIZE))
 TABLE = pa.table({"n": range(SIZE)})
-
-
-def wait_for(path: Path) -> None:
-    """Let other threads work until a file is there."""
-    for _ in range(10_000_000):
-        if path.exists():
-            return
-        os.sched_yield()
-    raise AssertionError(f"{path} does not come")
 
 
 def json_lines() -> Source:
@@ -89,7 +80,7 @@ def run(source: Source, *, failing: bool = False, state: str | None = "state") -
 
     def pass_on(record: Any) -> Any:
         if failing and next(seen) == SIZE // 2:
-            wait_for(Path("state/00000002"))
+            wait_for_checkpoint(2)
             raise ValueError("failing")
         return record
 

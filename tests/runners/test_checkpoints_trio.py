@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +39,7 @@ from pulse.errors import ConnectorError
 from pulse.runners.recovery import Checkpointing
 from pulse.state.checkpoints import CheckpointStore
 from pulse.testing import TestStream
+from tests.support.waiting import wait_for_checkpoint
 
 if TYPE_CHECKING:
     from pulse.io.base import Json, SinkContext, Writer
@@ -66,9 +66,7 @@ class Failing:
 
     def __call__(self, record: Any) -> Any:
         if not self.mended and record["ts"] == SIZE * 5:
-            path = Path(f"state/{self.checkpoint:08d}")
-            while not path.exists():
-                os.sched_yield()
+            wait_for_checkpoint(self.checkpoint)
             raise ValueError("not mended")
         return record
 

@@ -128,9 +128,7 @@ def strategy(case: Case) -> Any:
     return BoundedOutOfOrderness(f"{case.delay}us")
 
 
-def run(
-    case: Case, *, rows: bool = False, block: int = 1000, trigger: Any = None, **options: Any
-) -> Outcome:
+def run(case: Case, *, rows: bool = False, block: int = 1000, trigger: Any = None, **options: Any) -> Outcome:
     """Aggregate with the engine."""
     pipeline = Pipeline("case")
     source = Events(case.records, case.times, schema=SCHEMA, block=block)

@@ -138,7 +138,12 @@ WRONG: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], tupl
     "session": (Session, (3,), {}, ("session gap 3 is not a duration",)),
     "calendar": (Calendar, ("day", 3), {}, ("Calendar takes a text as", "not int 3")),
     "aggregate": (Aggregate, (count,), {}, ("is a function, not an aggregate",)),
-    "aggregate text": (Aggregate, (), {"n": "count()"}, ("aggregate 'n' is str 'count()', not an aggregate",)),
+    "aggregate text": (
+        Aggregate,
+        (),
+        {"n": "count()"},
+        ("aggregate 'n' is str 'count()', not an aggregate",),
+    ),
     "sum nothing": (pulse.sum, (), {}, ("sum: missing a required argument: 'field'", "sum(field)")),
     "sum number": (pulse.sum, (3,), {}, ("sum takes a text or an expression", "not int 3")),
     "max two": (pulse.max, ("a", "b"), {}, ("max: too many positional arguments",)),

@@ -123,5 +123,3 @@ class PaneBuilder:
     def restore(self, state: Any) -> None:
         """Take back what ``snapshot`` gave."""
         restore_types(self.builders, state)
-
-
