@@ -124,7 +124,7 @@ class ReadRequest:
     fields: tuple[str, ...] | None = None
     layout: Layout = "columns"
     predicate: Expr | None = None
-    block_bytes: int = 1 << 22
+    block_bytes: int = 1 << 23
 
 
 class Reader(ABC):
